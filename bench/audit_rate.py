@@ -94,15 +94,15 @@ def script(folder: Path, way: str, work_ms: float, chains: int) -> Path:
 
 def pgbench(pg: postgres.Server, files: list[Path], clients: int, seconds: int) -> str:
     scripts = [argument for file in files for argument in ("-f", str(file))]
-    said = pg.program(
+    output = pg.program(
         "pgbench", "-U", postgres.APP, "-n", "-M", "prepared", "-c", str(clients), "-j", "2",
         "-T", str(seconds), "-D", f"payload={PAYLOAD}", "-D", f"hash={'x' * 32}", *scripts,
         DATABASE,
     ).stdout  # fmt: skip
-    failed = re.search(r"number of failed transactions: (\d+)", said)
-    if "tps = " not in said or (failed and failed[1] != "0"):
-        raise SystemExit(f"pgbench did not do its work:\n{said}")
-    return said
+    failed = re.search(r"number of failed transactions: (\d+)", output)
+    if "tps = " not in output or (failed and failed[1] != "0"):
+        raise SystemExit(f"pgbench did not do its work:\n{output}")
+    return output
 
 
 def rate(pg: postgres.Server, file: Path, clients: int, seconds: int) -> float:
@@ -110,8 +110,8 @@ def rate(pg: postgres.Server, file: Path, clients: int, seconds: int) -> float:
 
 
 def latency_ratio(pg: postgres.Server, files: dict[str, Path], clients: int, seconds: int) -> float:
-    said = pgbench(pg, [files["plain"], files["chained"]], clients, seconds)
-    plain, chained = map(float, re.findall(r"^ - latency average = ([\d.]+) ms", said, re.M))
+    output = pgbench(pg, [files["plain"], files["chained"]], clients, seconds)
+    plain, chained = map(float, re.findall(r"^ - latency average = ([\d.]+) ms", output, re.M))
     return plain / chained
 
 

@@ -84,7 +84,7 @@ def measure(seconds: float) -> dict[str, Any]:
 
 
 def rows(found: dict[str, Any]) -> list[Row]:
-    said = [
+    per_detector = [
         Row(
             f"{name.replace('_', ' ')}: faces per second in one process and in two",
             f"{by['1']['faces_a_second']:.0f} and {by['2']['faces_a_second']:.0f} "
@@ -94,7 +94,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
         for name, by in found["detectors"].items()
     ]
     return [
-        *said,
+        *per_detector,
         Row(
             "share of all detectors in the analysis time of the 30 s 720p clip",
             f"{found['clip_share']:.0%} of {found['clip_seconds']:.1f} s",

@@ -86,8 +86,8 @@ def round_of(
 
 
 def measure(seconds: float, period: float) -> dict[str, Any]:
-    with installation(workers=2, concurrency=1, partners=OTHERS + 1) as (door, told):
-        keys = told.split()
+    with installation(workers=2, concurrency=1, partners=OTHERS + 1) as (door, output):
+        keys = output.split()
         round_of(door.url, keys[1:], period, period, None)  # models are loaded once
         quiet, _ = round_of(door.url, keys[1:], seconds, period, None)
         noisy, sent = round_of(door.url, keys[1:], seconds, period, keys[0])

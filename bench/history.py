@@ -51,7 +51,7 @@ NAMED, LATE = "one named queue", "what is overdue"
 REVIEW = {QUEUE: "", NAMED: "?queue={queue}", LATE: "?late=1"}
 """Pages of the queue, by what they ask."""
 OF_REVIEW = (*REVIEW, NEXT, CASE)
-ASKED: dict[str, dict[str, str]] = {
+FILTERS: dict[str, dict[str, str]] = {
     "everything": {},
     "found": {"outcome": "manipulation_found"},
     "inconclusive": {"outcome": "inconclusive"},
@@ -77,15 +77,15 @@ Question = tuple[str, str, str]
 
 def questions(review_alone: bool = False) -> list[Question]:
     """Sizes are ordered as names are: only the whole list is asked for in their order as well."""
-    review = [(who, asked, "") for who in PEOPLE for asked in OF_REVIEW]
+    review = [(who, page_name, "") for who in PEOPLE for page_name in OF_REVIEW]
     if review_alone:
         return review
     pages = [
-        (who, asked, sort)
+        (who, page_name, sort)
         for who in PEOPLE
-        for asked in ASKED
+        for page_name in FILTERS
         for sort in SORTS
-        if sort != "largest" or asked == FULL
+        if sort != "largest" or page_name == FULL
     ]
     return pages + review
 
@@ -138,11 +138,11 @@ def answer() -> None:
 
     from accounts.models import User
 
-    asked_for = 0
+    query_count = 0
 
     def counted(execute: Any, *query: Any) -> Any:
-        nonlocal asked_for
-        asked_for += 1
+        nonlocal query_count
+        query_count += 1
         return execute(*query)
 
     connection.execute_wrappers.append(counted)
@@ -152,16 +152,16 @@ def answer() -> None:
         user = User.objects.get(pk=ident(who))
         clients[who].force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
     for line in sys.stdin:
-        who, asked, sort = json.loads(line)
-        began, worked, asked_for = time.perf_counter(), _processor_seconds(), 0
-        if asked == NEXT:
+        who, page_name, sort = json.loads(line)
+        began, worked, query_count = time.perf_counter(), _processor_seconds(), 0
+        if page_name == NEXT:
             rows = took_next(who)
-        elif asked == CASE:
+        elif page_name == CASE:
             rows = case_page(clients[who], who)
         else:
-            rows = page(clients[who], address(who, asked, sort))
+            rows = page(clients[who], address(who, page_name, sort))
         took, worked = time.perf_counter() - began, _processor_seconds() - worked
-        print(json.dumps([rows, took * 1000, worked * 1000, asked_for]), flush=True)
+        print(json.dumps([rows, took * 1000, worked * 1000, query_count]), flush=True)
 
 
 def _processor_seconds() -> float:
@@ -177,13 +177,13 @@ def ident(name: str) -> UUID:
     return UUID(md5(name.encode()).hexdigest())
 
 
-def address(who: str, asked: str, sort: str) -> str:
+def address(who: str, page_name: str, sort: str) -> str:
     from media_analysis.review.models import Queue
 
-    if asked not in REVIEW:
-        return f"/?{urlencode({**ASKED[asked], 'sort': sort})}"
+    if page_name not in REVIEW:
+        return f"/?{urlencode({**FILTERS[page_name], 'sort': sort})}"
     mine = Queue.objects.filter(name="Queue 2", team__memberships__user=ident(who))
-    return "/review/" + REVIEW[asked].format(queue=mine.order_by("pk").values_list("pk")[0][0])
+    return "/review/" + REVIEW[page_name].format(queue=mine.order_by("pk").values_list("pk")[0][0])
 
 
 def case_page(client: Any, who: str) -> int:
@@ -234,18 +234,18 @@ def measure(
         lines = []
         for question in tqdm(questions(review_alone), disable=None, desc="pages"):
             times: dict[int, list[float]] = {FEW: [], rows: []}
-            shown = {number: desk.ask(question).rows for number, desk in desks.items()}  # warm
+            row_counts = {number: desk.ask(question).rows for number, desk in desks.items()}  # warm
             queries: dict[int, int] = {}
             for _ in range(rounds):
                 for number, desk in desks.items():
-                    said = desk.ask(question)
-                    times[number].append(said.worked if worked else said.ms)
+                    result = desk.ask(question)
+                    times[number].append(result.worked if worked else result.ms)
                     # A session notes once a minute when it was last seen.
-                    queries[number] = min(said.queries, queries.get(number, said.queries))
+                    queries[number] = min(result.queries, queries.get(number, result.queries))
             best = {number: round(min(t), 1) for number, t in times.items()}
             lines.append(
-                {"question": question, "few": [shown[FEW], best[FEW]],
-                 "many": [shown[rows], best[rows]], "queries": [queries[FEW], queries[rows]]}
+                {"question": question, "few": [row_counts[FEW], best[FEW]],
+                 "many": [row_counts[rows], best[rows]], "queries": [queries[FEW], queries[rows]]}
             )  # fmt: skip
         for desk in desks.values():
             desk.close()
@@ -260,17 +260,17 @@ def compared(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     few = {tuple(line["question"]): line["few"] for line in lines}
     for line in lines:
         same = [few[one] for one in _alike(*line["question"])]
-        full = (ms for shown, ms in same if shown == line["many"][0])
+        full = (ms for row_count, ms in same if row_count == line["many"][0])
         line["against"] = next(full, same[-1][1])
         line["ratio"] = round(line["many"][1] / line["against"], 2)
     return lines
 
 
-def _alike(who: str, asked: str, sort: str) -> list[Question]:
+def _alike(who: str, page_name: str, sort: str) -> list[Question]:
     """The page, and what stands for it where the thousand fill less of it; the last is full."""
-    if asked in OF_REVIEW:
-        return [(who, asked, ""), ("big", asked, ""), ("big", QUEUE, "")]
-    return [(who, asked, sort), ("all", FULL, sort)]
+    if page_name in OF_REVIEW:
+        return [(who, page_name, ""), ("big", page_name, ""), ("big", QUEUE, "")]
+    return [(who, page_name, sort), ("all", FULL, sort)]
 
 
 def rows(found: dict[str, Any]) -> Iterator[Row]:
@@ -278,10 +278,10 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
     number, lines = f"{found['rows']:,}", found["lines"]
     plain = [line for line in lines if line["question"][1] in (FULL, *OF_REVIEW)]
     named = {FULL: "history, unfiltered", QUEUE: "review queue", **{n: n for n in OF_REVIEW[1:]}}
-    for asked, what in named.items():
-        if not any(p["question"][1] == asked for p in plain):
+    for page_name, what in named.items():
+        if not any(p["question"][1] == page_name for p in plain):
             continue
-        worst = max((p for p in plain if p["question"][1] == asked), key=lambda p: p["ratio"])
+        worst = max((p for p in plain if p["question"][1] == page_name), key=lambda p: p["ratio"])
         yield row(f"{what}, with {number} against {FEW:,}, worst of its orders and people", worst)
     yield queries_of(lines, number)
     others = [line for line in lines if line not in plain]
@@ -289,10 +289,10 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
         return
     within = sum(line["ratio"] <= TARGET for line in others)
     slowest = max(others, key=lambda line: line["ratio"])
-    who, asked, sort = slowest["question"]
+    who, page_name, sort = slowest["question"]
     yield row(
         f"history by {len(others)} filters, orders and people: {within} within the target; "
-        f"the worst ({asked}, {sort}, {PEOPLE[who]})",
+        f"the worst ({page_name}, {sort}, {PEOPLE[who]})",
         slowest,
     )
 
@@ -300,15 +300,15 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
 def queries_of(lines: list[dict[str, Any]], number: str) -> Row:
     """Of each page of review, by whoever is asked most for it."""
     of_review = [line for line in lines if line["question"][1] in OF_REVIEW]
-    said = []
-    for asked in OF_REVIEW:
-        mine = [line["queries"] for line in of_review if line["question"][1] == asked]
+    parts = []
+    for page_name in OF_REVIEW:
+        mine = [line["queries"] for line in of_review if line["question"][1] == page_name]
         few, many = max(mine, key=lambda pair: (pair[1] - pair[0], pair[1]))
-        said.append(f"{asked} {many} and {few}")
+        parts.append(f"{page_name} {many} and {few}")
     # The first case of each is another one: of a video, or with a queue, it asks once more.
     no_more = all(many <= few for few, many in (line["queries"] for line in of_review))
     what = f"questions to the database, with {number} against {FEW:,}, most of its people"
-    return Row(what, "; ".join(said), "no more", no_more, of_review[0]["command"])
+    return Row(what, "; ".join(parts), "no more", no_more, of_review[0]["command"])
 
 
 def row(what: str, line: dict[str, Any]) -> Row:
@@ -331,16 +331,16 @@ def explain(pg: postgres.Server, name: str) -> None:
     from media_analysis.submissions.forms import HistoryFilter
     from media_analysis.submissions.search import history
 
-    for who, asked, sort in questions():
-        if asked not in ASKED:
+    for who, page_name, sort in questions():
+        if page_name not in FILTERS:
             continue
         actor = actor_for_user(User.objects.get(pk=ident(who)), via="password")
-        form = HistoryFilter(actor, {**ASKED[asked], "sort": sort})
+        form = HistoryFilter(actor, {**FILTERS[page_name], "sort": sort})
         with CaptureQueriesContext(connection) as captured:
             history.page(actor, form.wanted)
         for query in captured.captured_queries:
             if float(query["time"]) > 0.02:
-                print(f"--- {who} {asked} {sort} {query['time']} s\n{query['sql'][:3000]}")
+                print(f"--- {who} {page_name} {sort} {query['time']} s\n{query['sql'][:3000]}")
                 with connection.cursor() as cursor:
                     cursor.execute("EXPLAIN (ANALYZE, BUFFERS) " + query["sql"])
                     print("\n".join(line for (line,) in cursor.fetchall())[:6000])

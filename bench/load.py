@@ -46,7 +46,7 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
     ):
         watch = watch_over(door)
         warm_up(door, key)
-        out = Path(folder) / "said"
+        out = Path(folder) / "statistics"
         env = {
             **os.environ,
             "LOAD_KEY": key,
@@ -66,10 +66,10 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
                 env=env, stdout=sys.stderr, stderr=sys.stderr,
             )  # fmt: skip
         watch.processor_seconds["load generator"] = generator
-        said = json.loads(next(Path(folder).glob("said*.json")).read_text())
+        statistics = json.loads(next(Path(folder).glob("statistics*.json")).read_text())
         failed = (Path(folder) / "kept_failures.csv").read_text().splitlines()[1:]
         settled, waiting = states(door)
-    named = {line["name"]: line for line in said}
+    named = {line["name"]: line for line in statistics}
     return {
         "seconds": seconds,
         "wanted": {"uploads": uploads, "reads": reads},
@@ -189,11 +189,11 @@ def further(found: dict[str, Any]) -> list[Row]:
                 growth <= MOST_GROWTH, command)
         )  # fmt: skip
     shares = sorted(found["processor"].items(), key=lambda pair: -pair[1])
-    told = ", ".join(f"{part} {share:.0%}" for part, share in shares)
+    usage = ", ".join(f"{part} {share:.0%}" for part, share in shares)
     others = 1 - found["idle"] - sum(share for _, share in shares)
     made.append(
         Row(f"bottleneck of this run: {bottleneck(found)}",
-            f"of all processors {told}, others {max(others, 0):.0%}, idle {found['idle']:.0%}",
+            f"of all processors {usage}, others {max(others, 0):.0%}, idle {found['idle']:.0%}",
             command=command)
     )  # fmt: skip
     return made

@@ -34,7 +34,7 @@ def held(make: Callable[[], D]) -> tuple[D, float]:
 
 
 def by_turns(film: Path, detector: Detector, rounds: int) -> tuple[list[Turn], Finding]:
-    """And what the check said of it."""
+    """Both times of each turn, and the check's finding."""
     others: list[Detector] = [d for d in registry.detectors() if d.name != detector.name]  # type: ignore[misc]
     for which in ([*others, detector], others):  # models are loaded, the sandbox is warm
         clip.analyse(film, which)
@@ -45,7 +45,7 @@ def by_turns(film: Path, detector: Detector, rounds: int) -> tuple[list[Turn], F
     return turns, next(f for f in result.findings if f.detector == detector.name)
 
 
-def summarise(turns: list[Turn], said: Finding, by: int) -> dict[str, Any]:
+def summarise(turns: list[Turn], finding: Finding, by: int) -> dict[str, Any]:
     """By the wall, or by the work."""
     ratios = [with_it[by] / without[by] for with_it, without in turns]
     return {
@@ -54,13 +54,13 @@ def summarise(turns: list[Turn], said: Finding, by: int) -> dict[str, Any]:
         "ratio_worst": round(max(ratios), 3),
         "with_seconds": round(statistics.median(with_it[by] for with_it, _ in turns), 2),
         "without_seconds": round(statistics.median(without[by] for _, without in turns), 2),
-        "status": str(said.status),
-        "reason": said.reason,
+        "status": str(finding.status),
+        "reason": finding.reason,
     }
 
 
 def row(what: str, found: dict[str, Any], most: float, command: str) -> Row:
-    """What `told` told, as a line of the table."""
+    """The ratio of `found`, as a line of the table."""
     return Row(
         what,
         f"{found['ratio']:.2f} x ({found['ratio_best']:.2f} to {found['ratio_worst']:.2f})",

@@ -130,34 +130,35 @@ def measure(count: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         start = 1
         for kind, (content, result) in examined(Path(home)).items():
-            told: dict[str, Any] = {"pictures": len(result.thumbnails)}
+            figures: dict[str, Any] = {"pictures": len(result.thumbnails)}
             for when in ("before", "after"):
                 pictures.store = dict if when == "before" else store  # type: ignore[assignment]
                 pictures.register = in_rows if when == "before" else register
-                told[when] = send_in(content, result, count, start)
+                figures[when] = send_in(content, result, count, start)
                 start += count
             sheet = pictures.store(result.thumbnails)
             assert sheet is not None
-            told["in_store"] = sheet.stored.size
-            found[kind] = told
+            figures["in_store"] = sheet.stored.size
+            found[kind] = figures
     return found
 
 
 def rows(found: dict[str, Any]) -> list[Row]:
     made = []
     for kind in MEDIA:
-        told = found[kind]
-        for what, said in (("bytes", "database"), ("wal", "write-ahead log")):
-            before, after = told["before"][what] / 1000, told["after"][what] / 1000
+        figures = found[kind]
+        count = figures["pictures"]
+        for what, label in (("bytes", "database"), ("wal", "write-ahead log")):
+            before, after = figures["before"][what] / 1000, figures["after"][what] / 1000
             made.append(
                 Row(
-                    f"{said} for a {kind} with {told['pictures']} small pictures, before and now",
+                    f"{label} for a {kind} with {count} small pictures, before and now",
                     f"{before:.0f} kB, {after:.0f} kB ({before / after:.1f} x)",
                     command=COMMAND,
                 )
             )
         made.append(
-            Row(f"media store for the pictures of a {kind}", f"{told['in_store'] / 1000:.0f} kB",
+            Row(f"media store for the pictures of a {kind}", f"{figures['in_store'] / 1000:.0f} kB",
                 command=COMMAND)
         )  # fmt: skip
     return made

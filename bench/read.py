@@ -56,8 +56,8 @@ def measure(reads: int, profiled: str) -> dict[str, Any]:
         house.build()
         key = house.python("-m", "tests.faults.partner").stdout.strip()
         one = house.python("-m", "bench.read", "--prepare", key).stdout.split()[-1]
-        asked = ["--answer", key, one, "--reads", str(reads), "--profile", profiled]
-        done = house.python("-m", "bench.read", *asked)
+        arguments = ["--answer", key, one, "--reads", str(reads), "--profile", profiled]
+        done = house.python("-m", "bench.read", *arguments)
         sys.stderr.write(done.stderr)
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -171,8 +171,8 @@ def database_seconds() -> float:
     from django.db import connection
 
     connection.ensure_connection()
-    said = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text()
-    return int(said.split()[0]) / 1e9
+    statistics = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text()
+    return int(statistics.split()[0]) / 1e9
 
 
 def queries(read: Callable[[], Any]) -> int:

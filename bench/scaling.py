@@ -222,12 +222,12 @@ def checked(found: dict[str, Any]) -> str:
     times, rows = times_of(found), []
     by = {(r["broker"], r["workers"]): rate(r["ends"], r["workers"]) for r in found["runs"]}
     for run in found["runs"]:
-        said = throughput(times, run["jobs"], run["workers"], found["cores"])
+        predicted = throughput(times, run["jobs"], run["workers"], found["cores"])
         was = by[run["broker"], run["workers"]]
-        off = said / was - 1
+        off = predicted / was - 1
         rows.append(
             [{"pgmq": "PostgreSQL", "redis": "Redis", "rabbitmq": "RabbitMQ"}[run["broker"]],
-             str(run["workers"]), f"{said:.2f}", f"{was:.2f}",
+             str(run["workers"]), f"{predicted:.2f}", f"{was:.2f}",
              f"{off:+.0%}" + ("" if abs(off) <= WITHIN else ", missed"), f"{run['load']:.1f}",
              f"{was / by[run['broker'], 1]:.2f}" if run["workers"] == 2 else ""]
         )  # fmt: skip

@@ -41,25 +41,27 @@ def drawn() -> Iterator[list[Path]]:
 
 
 def measure(path: Path) -> tuple[float, dict[str, float], float, str]:
-    """(seconds, share of the time by stage, the largest distance between what was told and the
+    """(seconds, share of the time by stage, the largest distance between reported progress and
     time, the checks that took longest)."""
-    told: list[tuple[float, float, str]] = []
+    reports: list[tuple[float, float, str]] = []
     began = time.perf_counter()
     with path.open("rb") as file:
         result = analysis.analyse(
             file,
-            progress=lambda share, stage: told.append((time.perf_counter() - began, share, stage)),
+            progress=lambda share, stage: reports.append(
+                (time.perf_counter() - began, share, stage)
+            ),
         )
     whole = time.perf_counter() - began
-    ends = [*(at for at, _, _ in told[1:]), whole]
+    ends = [*(at for at, _, _ in reports[1:]), whole]
     shares = dict.fromkeys(STAGES, 0.0)
-    for (at, _, stage), end in zip(told, ends, strict=True):
+    for (at, _, stage), end in zip(reports, ends, strict=True):
         if stage in shares:
             shares[stage] += (end - at) / whole
-    away = max((abs(share - at / whole) for at, share, _ in told), default=0.0)
+    away = max((abs(share - at / whole) for at, share, _ in reports), default=0.0)
     costs = sorted(result.findings, key=lambda finding: -finding.seconds)[:4]
-    said = ", ".join(f"{finding.detector} {finding.seconds:.2f} s" for finding in costs)
-    return whole, shares, away, said
+    slowest = ", ".join(f"{finding.detector} {finding.seconds:.2f} s" for finding in costs)
+    return whole, shares, away, slowest
 
 
 def main(files: list[Path]) -> None:

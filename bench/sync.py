@@ -66,10 +66,10 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
     detector, megabytes = one_check.held(LipSync)
     with tempfile.TemporaryDirectory() as folder:
         film = speaking(Path(folder), seconds)
-        turns, said = one_check.by_turns(film, detector, rounds)
+        turns, finding = one_check.by_turns(film, detector, rounds)
     return {
-        **one_check.summarise(turns, said, one_check.WALL),
-        "check_seconds": round(said.seconds, 3),
+        **one_check.summarise(turns, finding, one_check.WALL),
+        "check_seconds": round(finding.seconds, 3),
         "megabytes": megabytes,
         **networks(detector, rounds),
     }

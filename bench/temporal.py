@@ -43,11 +43,11 @@ def measure(seconds: float, rounds: int, weights: Path, *, sound: bool = False) 
         print("Drawing the clip", file=sys.stderr)
         film = clips.write(Path(folder) / "drawn.mp4", seconds, people=3)
         film = film if sound else silent(film, Path(folder) / "silent.mp4")
-        turns, said = one_check.by_turns(film, Temporal(ServedNetwork(weights)), rounds)
+        turns, finding = one_check.by_turns(film, Temporal(ServedNetwork(weights)), rounds)
     return {
-        **one_check.summarise(turns, said, one_check.WORK),
-        "wall_ratio": one_check.summarise(turns, said, one_check.WALL)["ratio"],
-        "counts": dict(said.counts),
+        **one_check.summarise(turns, finding, one_check.WORK),
+        "wall_ratio": one_check.summarise(turns, finding, one_check.WALL)["ratio"],
+        "counts": dict(finding.counts),
         "rounds": rounds,
     }
 

@@ -68,10 +68,10 @@ def _sent(session: requests.Session, url: str, photos: list[bytes]) -> dict[str,
             timeout=60,
         )
         answer.raise_for_status()
-        told = time.perf_counter()
+        answered = time.perf_counter()
         done = wait_for(session, answer.json()["url"])
         if n:  # the first loads the models, as in any worker that has just been started
-            accepted.append(told - began)
+            accepted.append(answered - began)
             whole.append(time.perf_counter() - began)
             outcomes.append(done["outcome"])
             reused += done["reused_from"] is not None
@@ -89,11 +89,11 @@ def _sent(session: requests.Session, url: str, photos: list[bytes]) -> dict[str,
 def wait_for(session: requests.Session, url: str) -> dict[str, Any]:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        said: dict[str, Any] = session.get(url, timeout=60).json()
-        if said["state"] not in ("queued", "running"):
-            if said["state"] != "done":
-                raise SystemExit(f"The analysis ended as {said['state']}: {said['reason']}")
-            return said
+        data: dict[str, Any] = session.get(url, timeout=60).json()
+        if data["state"] not in ("queued", "running"):
+            if data["state"] != "done":
+                raise SystemExit(f"The analysis ended as {data['state']}: {data['reason']}")
+            return data
         time.sleep(0.1)
     raise SystemExit(f"No verdict in {PATIENCE_SECONDS} s.")
 

@@ -45,11 +45,11 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
     detector, megabytes = one_check.held(VoiceSpoof)
     with tempfile.TemporaryDirectory() as folder:
         film = speaking(Path(folder), seconds)
-        turns, said = one_check.by_turns(film, detector, rounds)
+        turns, finding = one_check.by_turns(film, detector, rounds)
         whole = clip.measure(film, rounds, registry.detectors())
     return {
-        **one_check.summarise(turns, said, one_check.WALL),
-        "check_seconds": round(said.seconds, 3),
+        **one_check.summarise(turns, finding, one_check.WALL),
+        "check_seconds": round(finding.seconds, 3),
         "megabytes": megabytes,
         "speech_seconds_a_second": listening(detector, rounds),
         "whole": whole,

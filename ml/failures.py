@@ -1,6 +1,6 @@
 """What became of work on somebody's file: refused for what the file is, or one of three failures.
 
-Said in the words of `jobs`, so that every kind of work on media is tried again, set aside or given
+In the terms of `jobs`, so that every kind of work on media is tried again, set aside or given
 up by the same rule.
 """
 
@@ -19,7 +19,7 @@ KILLED = {"crashed", "killed", "timeout", "protocol"}
 
 
 @contextmanager
-def told_apart(claim: Claim, work: str) -> Iterator[None]:
+def classify_failures(claim: Claim, work: str) -> Iterator[None]:
     """Refusals pass unchanged. A request to stop is checked before any failure. A child or memory
     that was brought down is poison after a few attempts. A damaged original cannot be helped. An
     unavailable or full store ends the claiming until it is back. Everything else is our failure."""
@@ -30,13 +30,13 @@ def told_apart(claim: Claim, work: str) -> Iterator[None]:
     except Exception as error:
         claim.raise_if_stopped()
         if isinstance(error, SandboxFailed) and error.code in KILLED:
-            said = f"the decoder's process ended by force ({error})"
-            raise Crashed(f"sandbox_{error.code}", said) from error
+            reason = f"the decoder's process ended by force ({error})"
+            raise Crashed(f"sandbox_{error.code}", reason) from error
         if isinstance(error, StoreUnavailable | StorageFull):
             raise Outage(StoreUnavailable.code) from error
         if isinstance(error, Damaged):
             raise Hopeless(error.code, error.sentence) from error
         if isinstance(error, MemoryError):
-            said = f"{work} needed more memory than there is"
-            raise Crashed("out_of_memory", said) from error
+            reason = f"{work} needed more memory than there is"
+            raise Crashed("out_of_memory", reason) from error
         raise

@@ -36,8 +36,8 @@ def remove(gone: list[Gone]) -> None:
 
 
 def emptied(result: dict[str, Any]) -> dict[str, Any]:
-    said = {**result, **{name: empty for name, empty in FOUND.items() if name in result}}
-    if verdict := said.get("verdict"):
+    kept = {**result, **{name: empty for name, empty in FOUND.items() if name in result}}
+    if verdict := kept.get("verdict"):
         known = {name: empty for name, empty in FOUND_IN_VERDICT.items() if name in verdict}
-        said["verdict"] = {**verdict, **known}
-    return said
+        kept["verdict"] = {**verdict, **known}
+    return kept

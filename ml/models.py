@@ -169,7 +169,7 @@ class Analysis(LeasedJob):
 
 
 class FindingRow(models.Model):
-    """What one detector said. Written once, with the verdict; the database refuses changes."""
+    """What one detector reported. Written once, with the verdict; the database refuses changes."""
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="findings")
     detector = models.CharField(max_length=80)

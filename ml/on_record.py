@@ -50,10 +50,10 @@ def endings(analyses: Rows) -> Mapping[Any, Facts]:
     ended = [analysis for analysis in analyses if State(analysis.state) in SETTLED]
     prefetch_related_objects(ended, "findings")
     pictures = _pictures([analysis.pk for analysis in ended])
-    told = {analysis.pk: _ending(analysis, pictures.get(analysis.pk, "")) for analysis in ended}
+    facts = {analysis.pk: _ending(analysis, pictures.get(analysis.pk, "")) for analysis in ended}
     for pk, sha256 in _metadata([analysis.pk for analysis in ended]):
-        told[pk]["metadata"] = sha256  # earlier versions kept none, and their events say nothing
-    return {analysis.pk: told.get(analysis.pk, {"ended": None}) for analysis in analyses}
+        facts[pk]["metadata"] = sha256  # earlier versions kept none, and their events say nothing
+    return {analysis.pk: facts.get(analysis.pk, {"ended": None}) for analysis in analyses}
 
 
 def _metadata(analyses: list[UUID]) -> list[tuple[UUID, str]]:

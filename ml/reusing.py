@@ -57,7 +57,7 @@ def copy_rows(earlier: Analysis, mine: Analysis) -> None:
     )
 
 
-def told_to_hooks(mine: Analysis) -> Result:
+def result_for_hooks(mine: Analysis) -> Result:
     """The verdict alone, which is what hooks ask for."""
     verdict = Verdict(Outcome(str(mine.outcome)), mine.reason, mine.probability_manipulated)
     return Result(

@@ -37,7 +37,7 @@ from ml.engine.conditions import conditions
 from ml.engine.contract import Finding, Outcome, Result, Verdict
 from ml.engine.results import finding_json, media_json, plain, scenes_json
 from ml.engine.sentence import say, stored
-from ml.failures import told_apart
+from ml.failures import classify_failures
 from ml.language import as_text
 from ml.models import Analysis, FindingRow, Look
 from ml.storing import digest, storable
@@ -152,7 +152,7 @@ def run(claim: Claim, analyse: Analyse | None = None) -> None:
     result = examine(claim, analysis.blob, analyse)
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
-    with told_apart(claim, "the analysis"):
+    with classify_failures(claim, "the analysis"):
         beside = store(result)
     failpoint("before_conclude")
     through_outage(lambda: _conclude(claim, result, beside), claim.lease_seconds)
@@ -167,7 +167,7 @@ def examine(
     """Outside any transaction. A file that is refused has a result too."""
     analyse = analyse or import_string(settings.ML_ANALYSE)
     try:
-        with told_apart(claim, "the analysis"), opened(blob) as file:
+        with classify_failures(claim, "the analysis"), opened(blob) as file:
             return analyse(
                 file,
                 sha256=blob.sha256,
@@ -276,7 +276,7 @@ def _take_over(claim: Claim, analysis: Analysis, version: str) -> bool:
         reused_from=examined_at.isoformat(),
     )
     for hook in hooks.analysis_finished:
-        hook(mine, reusing.told_to_hooks(mine))
+        hook(mine, reusing.result_for_hooks(mine))
     failpoint("before_commit")
     return True
 

@@ -28,8 +28,8 @@ from lab.clearing.bounds import (
     NEVER_MEASURED,
     Examined,
     chosen_groups,
+    conditions_of,
     not_too_compressed,
-    told_of,
 )
 from lab.clearing.left_out import as_lines, left_out
 from lab.clearing.sampled import SWAPPED_IN_PICTURES
@@ -121,40 +121,40 @@ def main() -> int:
         return _sample(chosen)
     names = chosen.checks.split(",") if chosen.checks else None
     found = examined(chosen.manifest, names, chosen.jobs, data_folders.cache(), chosen.most)
-    told: dict[str, Any] = json.loads(chosen.out.read_text()) if chosen.out.exists() else {}
-    told["made"] = datetime.now(UTC).date().isoformat()
+    data: dict[str, Any] = json.loads(chosen.out.read_text()) if chosen.out.exists() else {}
+    data["made"] = datetime.now(UTC).date().isoformat()
     for kind in (Kind.IMAGE, Kind.VIDEO):
         every = [one for which, one in found if which is kind]
         judged = not_too_compressed(every)
         groups = chosen_groups(judged)
-        line = told_of(kind, every, groups)
+        line = conditions_of(kind, every, groups)
         if line:
-            told[str(kind)] = {**line, "left_out": left_out(judged, groups)}
-    if str(Kind.IMAGE) in told:
-        told[str(Kind.VIDEO)] = _film(told.get(str(Kind.VIDEO)), told[str(Kind.IMAGE)])
-    chosen.out.write_text(json.dumps(told, indent=1) + "\n")
-    text = as_text(told)
+            data[str(kind)] = {**line, "left_out": left_out(judged, groups)}
+    if str(Kind.IMAGE) in data:
+        data[str(Kind.VIDEO)] = _film(data.get(str(Kind.VIDEO)), data[str(Kind.IMAGE)])
+    chosen.out.write_text(json.dumps(data, indent=1) + "\n")
+    text = as_text(data)
     if chosen.out == clearing.FILE:
         pages.written(PAGE, "clearing", text)
     sys.stdout.write(text + "\n")
     return 0
 
 
-def as_text(told: Mapping[str, Any]) -> str:
+def as_text(data: Mapping[str, Any]) -> str:
     """Tables for the page."""
     text = []
     for kind in (str(Kind.IMAGE), str(Kind.VIDEO)):
-        if kind not in told:
+        if kind not in data:
             text += [f"Kind {kind}: nothing was measured, so none is cleared.", ""]
             continue
-        line = told[kind]
+        line = data[kind]
         if line["measured_on"] == str(Kind.IMAGE):
             text += [f"Kind {kind}: not measured, so none is cleared.", ""]
             continue
         if line["at_most"] is None:
             text += [f"No bounds prevent fakes from being cleared, so no {kind} is cleared.", ""]
         text += [
-            f"Kind {kind}: bounds of {', '.join(line['checks'])}{_asked(line)}.",
+            f"Kind {kind}: bounds of {', '.join(line['checks'])}{_without_bound(line)}.",
             "",
             "Shares cleared on the half on which the bounds were frozen, and on the other half:",
             "",
@@ -177,14 +177,14 @@ def as_text(told: Mapping[str, Any]) -> str:
     return "\n".join(text).rstrip()
 
 
-def _asked(line: Mapping[str, Any]) -> str:
+def _without_bound(line: Mapping[str, Any]) -> str:
     names = ", ".join(line["asked"])
     return f"; no bound of their own: {names}" if names else ""
 
 
-def _in_the_way(told: Mapping[str, Mapping[str, int]]) -> str:
+def _in_the_way(counts: Mapping[str, Mapping[str, int]]) -> str:
     parts = []
-    for source, counted in told.items():
+    for source, counted in counts.items():
         names = sorted((n for n in counted if n != "files"), key=lambda n: -counted[n])
         checks = ", ".join(f"{name} {counted[name]}" for name in names) or "none"
         parts.append(f"{source}, {counted['files']}: {checks}")

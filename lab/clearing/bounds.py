@@ -35,7 +35,7 @@ LEAST_GENUINE = 0.1
 USUAL = 0.5
 """Share of genuine files that a check judges, if it is to have a bound."""
 TELLS_AT = 0.7
-"""The AUC from which a check is said to detect a kind of fake."""
+"""The AUC from which a check counts as detecting a kind of fake."""
 MOST_COMPRESSED = 29.0
 """The mean quantiser above which a video (H.264) is never cleared. It lies between videos of the
 set that were encoded at CRF 23 and those at CRF 28."""
@@ -73,12 +73,12 @@ def usual(every: Sequence[Examined]) -> list[str]:
 
 
 def chosen_groups(every: Sequence[Examined]) -> list[tuple[str, ...]]:
-    """Scenarios of which a check tells some kind of fake: a bound on the others would fit chance.
+    """Scenarios of which a check detects some kind of fake: a bound on the others would fit chance.
     Of their checks all, or those alone that may clear: whichever bounds clear more genuine files of
     `val`. A check that only asks needs no bound: it stands in the way by asking."""
-    told = [group for group in by_scenario(usual(every)) if tells(every, group)]
-    firm = [tuple(n for n in group if manifest_of(n).may_clear) for group in told]
-    return max(told, [g for g in firm if g], key=lambda some: genuine_cleared(every, some))
+    scenarios = [group for group in by_scenario(usual(every)) if tells(every, group)]
+    firm = [tuple(n for n in group if manifest_of(n).may_clear) for group in scenarios]
+    return max(scenarios, [g for g in firm if g], key=lambda some: genuine_cleared(every, some))
 
 
 def tells(every: Sequence[Examined], group: Sequence[str]) -> bool:
@@ -189,7 +189,7 @@ def measured(
     that are too compressed to be cleared are left out: they would make a share look small."""
     of_split = [one for one in every if one.split == split]
     some = [one for one in of_split if not (one.case.fake and one.too_compressed)]
-    told: dict[str, Any] = {"fakes": {}, "genuine": {}}
+    shares: dict[str, Any] = {"fakes": {}, "genuine": {}}
     keys: dict[str, Callable[[Case], str]] = {
         "fakes": lambda case: case.method,
         "genuine": lambda case: case.source,
@@ -201,7 +201,7 @@ def measured(
             ]
             before = [one.clearable for one in these]
             now = [bounds is not None and clears(one, bounds) for one in these]
-            told[part][name] = {
+            shares[part][name] = {
                 "files": len(these),
                 "cleared_without_bounds": round(float(np.mean(before)), 4),
                 "cleared": round(float(np.mean(now)), 4),
@@ -210,10 +210,10 @@ def measured(
                     4,
                 ),
             }
-    return told
+    return shares
 
 
-def told_of(
+def conditions_of(
     kind: Kind, every: Sequence[Examined], groups: Sequence[Sequence[str]]
 ) -> dict[str, Any] | None:
     """None where there are no files. Bounds are null where none keep fakes from being cleared."""
@@ -245,11 +245,11 @@ def told_of(
 def in_the_way(every: Sequence[Examined]) -> dict[str, dict[str, int]]:
     """By source of both splits, genuine files, and those that each check keeps from being cleared
     whatever its bound is."""
-    told: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[str]] = {}
     for one in every:
         if not one.case.fake:
-            told.setdefault(one.case.source, Counter()).update(("files", *one.in_the_way))
-    return {source: dict(counted) for source, counted in sorted(told.items())}
+            counts.setdefault(one.case.source, Counter()).update(("files", *one.in_the_way))
+    return {source: dict(counted) for source, counted in sorted(counts.items())}
 
 
 def seen_in(on_val: Mapping[str, Any], on_test: Mapping[str, Any], *, bounded: bool) -> list[str]:

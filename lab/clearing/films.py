@@ -140,9 +140,9 @@ def written(shots: Sequence[Clip], sound: Sound, crf: int, target: Path) -> None
                 frame = av.VideoFrame.from_ndarray(even(np.asarray(pixels)), format="rgb24")
                 film.mux(video.encode(frame))
         film.mux(video.encode(None))
-        heard_ = av.AudioFrame.from_ndarray(sound[None], format="flt", layout="mono")
-        heard_.rate = SOUND_HZ
-        film.mux(audio.encode(heard_))
+        sound_frame = av.AudioFrame.from_ndarray(sound[None], format="flt", layout="mono")
+        sound_frame.rate = SOUND_HZ
+        film.mux(audio.encode(sound_frame))
         film.mux(audio.encode(None))
 
 

@@ -18,20 +18,20 @@ def left_out(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> dict
     if len(kinds) < 2:
         return {}
     genuine = [one for one in every if not one.case.fake and one.split == "test"]
-    told = {}
+    figures = {}
     for kind in kinds:
         these = [one for one in every if one.case.method == kind]
         bounds = frozen([one for one in every if one.case.method != kind], groups)
-        told[kind] = {
+        figures[kind] = {
             "files": len(these),
             "bounds": bounds is not None,
             "cleared": round(cleared(these, bounds), 4) if bounds else 0.0,
             "genuine_cleared": round(cleared(genuine, bounds), 4) if bounds else 0.0,
         }
-    return told
+    return figures
 
 
-def as_lines(told: Mapping[str, Any]) -> list[str]:
+def as_lines(figures: Mapping[str, Any]) -> list[str]:
     """A table for the page."""
     lines = [
         "Bounds frozen without a kind of fake and measured on it (both halves):",
@@ -39,7 +39,7 @@ def as_lines(told: Mapping[str, Any]) -> list[str]:
         "| left out | cleared | files | genuine files of the other half cleared |",
         "|---|---|---|---|",
     ]
-    for kind, line in told.items():
+    for kind, line in figures.items():
         shares = f"{line['cleared']:.1%} | {line['files']} | {line['genuine_cleared']:.1%}"
         lines.append(f"| {kind} | {shares if line['bounds'] else 'no bounds | | '} |")
     return lines

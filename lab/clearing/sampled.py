@@ -28,9 +28,9 @@ PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 def rows(faces: Path, generated: Sequence[tuple[str, Path]], seed: int = 1) -> list[dict[str, Any]]:
     """`generated` are (kind in plain words, folder)."""
     with (faces / MANIFEST).open(newline="", encoding="utf-8") as file:
-        told = [row for row in csv.DictReader(file) if row["split"] in SPLITS]
+        listed = [row for row in csv.DictReader(file) if row["split"] in SPLITS]
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in told:
+    for row in listed:
         fake = row["label"] == "fake"
         groups.setdefault((row["split"], row["label"], row["source"]), []).append(
             {

@@ -25,16 +25,16 @@ def sample_weights(row: Names, fake: NDArray[np.bool_], double: Collection[str] 
     return weights
 
 
-def bound(row: Names, said: Floats, alpha: float, fewest: int = 1) -> float:
+def bound(row: Names, scores: Floats, alpha: float, fewest: int = 1) -> float:
     """Of genuine samples: the score that `alpha` of them reach when every row counts alike, or a
     higher one where more than MOST_OF_A_ROW of any row of `fewest` would reach it."""
     sizes = dict(zip(*np.unique(row, return_counts=True), strict=True))
     weights = np.array([1 / sizes[name] / len(sizes) for name in row])
-    order = np.argsort(-said)
+    order = np.argsort(-scores)
     place = int(np.searchsorted(np.cumsum(weights[order]), alpha))
-    at = [float(said[order][min(place, len(order) - 1)])]
+    at = [float(scores[order][min(place, len(order) - 1)])]
     for name, size in sizes.items():
         if size >= fewest:
-            highest = np.sort(said[row == name])[::-1]
+            highest = np.sort(scores[row == name])[::-1]
             at.append(float(np.nextafter(highest[int(MOST_OF_A_ROW * size)], np.inf)))
     return max(at)

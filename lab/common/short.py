@@ -15,7 +15,7 @@ import numpy as np
 RECIPE, LOSSES = "recipe.json", "losses.json"
 
 Watch = Callable[[Iterable[int]], Iterable[int]]
-Told = dict[str, Any]
+Settings = dict[str, Any]
 
 
 class Recipe(Protocol):
@@ -61,7 +61,7 @@ def losses(
 
 def train(
     folder: Path,
-    told: Told,
+    settings: Settings,
     recipe: SeededRecipe,
     *,
     make: Callable[[], tuple[keras.Model, Iterator[tuple[Any, Any]]]],
@@ -70,23 +70,23 @@ def train(
 ) -> None:
     """Unless the folder holds this very training: `make` gives the network, compiled, with its
     batches, and `save` writes the weights of the last step into the folder."""
-    if holds(folder, told):
+    if holds(folder, settings):
         return
     keras.utils.set_random_seed(recipe.seed)
     network, batches = make()
     found = losses(network, batches, recipe, watch)
     folder.mkdir(parents=True, exist_ok=True)
     save(network)
-    keep(folder, told, found)
+    keep(folder, settings, found)
 
 
-def holds(folder: Path, told: Told) -> bool:
+def holds(folder: Path, settings: Settings) -> bool:
     """Whether the folder contains this training. The recipe is written last."""
     file = folder / RECIPE
-    return file.exists() and bool(json.loads(file.read_text()) == told)
+    return file.exists() and bool(json.loads(file.read_text()) == settings)
 
 
-def keep(folder: Path, told: Told, losses_of: list[float]) -> None:
+def keep(folder: Path, settings: Settings, losses_of: list[float]) -> None:
     """After the weights: a folder without its recipe holds nothing."""
     (folder / LOSSES).write_text(json.dumps([round(loss, 4) for loss in losses_of]))
-    (folder / RECIPE).write_text(json.dumps(told))
+    (folder / RECIPE).write_text(json.dumps(settings))

@@ -48,8 +48,8 @@ def research(name: str, page: str) -> Path | None:
     return folder
 
 
-def said(name: str, every: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
-    """Passes things on and says now and then how many there were."""
+def reporting(name: str, every: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """Passes things on and reports now and then how many there were."""
 
     def watch(things: Iterable[Any]) -> Iterator[Any]:
         total = f" of {len(things)}" if isinstance(things, Sized) else ""
@@ -63,7 +63,7 @@ def said(name: str, every: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
 
 
 def quiet(name: str) -> Callable[[Iterable[Any]], Iterable[Any]]:
-    """Replaces `said` if nothing is printed."""
+    """Replaces `reporting` if nothing is printed."""
     return lambda things: things
 
 

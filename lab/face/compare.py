@@ -51,14 +51,14 @@ def compared(
     config = FaceConfig.read(run / loop.CONFIG)
     weights = hashlib.sha256((run / loop.WEIGHTS).read_bytes()).hexdigest()
     kept = run / ("compared.json" if split == "test" else f"compared-{split}.json")
-    told: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    figures: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     same = {"weights": weights, "pictures": len(numbers)}
-    if any(told.get(name) != value for name, value in same.items()):
-        told = {}
-    seen_so = told.get("margins") == list(MARGINS)
-    missing = [kind for kind in KINDS if kind not in told.get("blends", {})]
+    if any(figures.get(name) != value for name, value in same.items()):
+        figures = {}
+    seen_so = figures.get("margins") == list(MARGINS)
+    missing = [kind for kind in KINDS if kind not in figures.get("blends", {})]
     if seen_so and not missing:
-        return told
+        return figures
     judge = _judge(config, run)
     if not seen_so:
         scores = np.concatenate(
@@ -67,18 +67,18 @@ def compared(
                 for at in watch(range(0, len(numbers), BATCH))
             ]
         )
-        told = {
+        figures = {
             "run": run.name,
             **same,
             "margins": list(MARGINS),
             "recipe": json.loads(config.to_json()),
             "swaps": _figures(store, numbers, scores),
-            "blends": told.get("blends", {}),
+            "blends": figures.get("blends", {}),
         }
     if missing:
-        told["blends"] |= _on_blends(store, numbers, config.side, judge, missing)
-    kept.write_text(json.dumps(told, indent=1) + "\n")
-    return told
+        figures["blends"] |= _on_blends(store, numbers, config.side, judge, missing)
+    kept.write_text(json.dumps(figures, indent=1) + "\n")
+    return figures
 
 
 def _judge(config: FaceConfig, run: Path) -> Judge:
@@ -177,7 +177,7 @@ def even(store: Store, numbers: Sequence[int], most: int = BLENDED) -> list[int]
     ]
 
 
-# === Told ===
+# === Tables ===
 
 
 def tables(runs: Sequence[dict[str, Any]]) -> str:
@@ -187,12 +187,12 @@ def tables(runs: Sequence[dict[str, Any]]) -> str:
         "hits at 5 % false alarms |",
         "|---|---|---|---|---|---|",
     ]
-    for told in runs:
-        test = told["swaps"]
+    for figures in runs:
+        test, recipe = figures["swaps"], figures["recipe"]
         spread = f" ({test['auc_low']:.3f}–{test['auc_high']:.3f})" if test["auc_low"] else ""
         each = ", ".join(f"{name} {auc:.3f}" for name, auc in test["auc_against_reals_of"].items())
         lines.append(
-            f"| {told['run']} | {learnt_from(told['recipe'])} | {told['recipe']['steps']} | "
+            f"| {figures['run']} | {learnt_from(recipe)} | {recipe['steps']} | "
             f"{test['auc']:.3f}{spread} | {each} | {test['tpr_at_5_fpr']:.3f} |"
         )
     lines += [
@@ -200,13 +200,13 @@ def tables(runs: Sequence[dict[str, Any]]) -> str:
         "| run | " + " | ".join(name.replace("_", " ") for name in KINDS) + " |",
         "|---" * (len(KINDS) + 1) + "|",
     ]
-    for told in runs:
-        unseen = never_seen(told["recipe"])
+    for figures in runs:
+        unseen = never_seen(figures["recipe"])
         cells = [
-            f"{told['blends'][name]:.3f}" + (" (not in training)" if name in unseen else "")
+            f"{figures['blends'][name]:.3f}" + (" (not in training)" if name in unseen else "")
             for name in KINDS
         ]
-        lines.append(f"| {told['run']} | " + " | ".join(cells) + " |")
+        lines.append(f"| {figures['run']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

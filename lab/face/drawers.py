@@ -138,9 +138,9 @@ def learnt(faces: Pixels, watch: Watch, steps: int) -> Drawers:
         drawers.optimizer.learning_rate = RATE * min(1.0, (step + 1) / 50, fall)
         chosen = faces[random.integers(len(faces), size=BATCH)]
         mirrored = random.random(BATCH) < 0.5
-        shown = np.where(mirrored[:, None, None, None], chosen[:, :, ::-1], chosen) / 255.0
+        batch = np.where(mirrored[:, None, None, None], chosen[:, :, ::-1], chosen) / 255.0
         lengths = np.exp(random.uniform(np.log(SHORTEST), np.log(CODE), BATCH)).astype(np.int64)
-        entry = {"faces": shown.astype(np.float32), "kept": _kept(lengths)}
+        entry = {"faces": batch.astype(np.float32), "kept": _kept(lengths)}
         drawers.train_on_batch(entry, entry["faces"])
     return drawers
 

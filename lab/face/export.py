@@ -82,19 +82,19 @@ def _converted(network: Any, shape: tuple[int, ...], half: bool) -> bytes:
 
 
 def _served(content: bytes, probes: NDArray[np.float32]) -> dict[int, NDArray[Any]]:
-    """The outputs by how many numbers each holds, as `ml.engine.serving` tells them apart."""
+    """The outputs by how many numbers each holds, as `ml.engine.serving` distinguishes them."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     entry = interpreter.get_input_details()[0]["index"]
-    said: list[dict[int, NDArray[Any]]] = []
+    results: list[dict[int, NDArray[Any]]] = []
     for probe in probes:
         interpreter.set_tensor(entry, probe[None])
         interpreter.invoke()
         outputs = [interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details()]
-        said.append({output.size: np.array(output).reshape(-1) for output in outputs})
-    return {size: np.stack([one[size] for one in said]) for size in said[0]}
+        results.append({output.size: np.array(output).reshape(-1) for output in outputs})
+    return {size: np.stack([one[size] for one in results]) for size in results[0]}
 
 
 def _flat(outputs: Any) -> dict[int, NDArray[Any]]:

@@ -70,9 +70,9 @@ def _research() -> Path:
 def _open(folder: Path) -> Set:
     items = data.read_manifest(folder / data_folders.MANIFEST)
     terms = folder / TERMS
-    said = terms.read_text(encoding="utf-8").strip() if terms.exists() else NO_TERMS
+    text = terms.read_text(encoding="utf-8").strip() if terms.exists() else NO_TERMS
     try:
-        return Set(folder, open_store(items, _cache()), said)
+        return Set(folder, open_store(items, _cache()), text)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"The faces of {folder} have not been prepared; `manage.py train face` does it when it "

@@ -63,7 +63,7 @@ class Labels:
 
 
 @dataclass
-class Told:
+class Counts:
     """What became of the files."""
 
     kept: int = 0
@@ -82,9 +82,9 @@ def gather(
     *,
     watch: Callable[[Sequence[Path]], Iterable[Path]] = lambda files: files,
     say: Callable[[str], None] = lambda line: None,
-) -> Told:
+) -> Counts:
     """Add these files to the set in `out`. Raises ManifestRefused when a split would be cut."""
-    told = Told()
+    counts = Counts()
     rows = read_rows(out / MANIFEST)
     before = {row["path"]: row["split"] for row in rows}
     known = {(row["video_sha256"], row["source"]) for row in rows}
@@ -93,27 +93,27 @@ def gather(
             with file.open("rb") as content:
                 sha256, size = fingerprint(content)
                 if (sha256, labels.source) in known:
-                    told.known += 1
+                    counts.known += 1
                     continue
                 crops = list(chosen(_tracks(content, sha256, size), labels))
         except (OSError, Rejected, SandboxFailed) as error:
-            told.refused += 1
+            counts.refused += 1
             say(f"{file.name}: {error.sentence if isinstance(error, Rejected) else error}")
             continue
         if not crops:
-            told.without_face += 1
+            counts.without_face += 1
             say(f"{file.name}: no face of {labels.smallest} pixels or more.")
             continue
         known.add((sha256, labels.source))
         rows += [_kept(crop, n, file, sha256, out, labels) for n, crop in enumerate(crops)]
         rows = settled(rows, labels.source)
         write_rows(out / MANIFEST, rows)
-        told.kept += 1
-        told.crops += len(crops)
-    told.moved = sum(row["split"] != before.get(row["path"], row["split"]) for row in rows)
+        counts.kept += 1
+        counts.crops += len(crops)
+    counts.moved = sum(row["split"] != before.get(row["path"], row["split"]) for row in rows)
     if rows:
         read_manifest(out / MANIFEST)  # refuses what crosses a split
-    return told
+    return counts
 
 
 def _tracks(file: io.BufferedReader, sha256: str, size: int) -> Sequence[FaceTrack]:
@@ -160,7 +160,7 @@ def _kept(crop: Crop, number: int, file: Path, sha256: str, out: Path, labels: L
     target = out / member
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
-    shown = people.named(labels.people, file.stem)
+    persons = people.named(labels.people, file.stem)
     pair = "_".join(people.named(labels.pair, file.stem))
     if not pair and labels.label != FAKE:
         pair = file.stem
@@ -179,7 +179,7 @@ def _kept(crop: Crop, number: int, file: Path, sha256: str, out: Path, labels: L
         "sha256": hashlib.sha256(content).hexdigest(),
         "video": file.stem,
         "video_sha256": sha256,
-        "people": BETWEEN.join([labels.identity] if labels.identity else shown or [file.stem]),
+        "people": BETWEEN.join([labels.identity] if labels.identity else persons or [file.stem]),
         "asked_split": labels.split or "",
         "seconds": f"{crop.seconds:.3f}",
     }

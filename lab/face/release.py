@@ -220,12 +220,12 @@ def measured(store: Store, scored: Sequence[Scored], calibration: Calibration) -
     fakes = [store.items[s.number].is_fake for s in known]
     scores = [s.score or 0.0 for s in known]
     ratios = [calibration.log10_lr(score) for score in scores]
-    said = [calibration.says(score) for score in scores]
+    outcomes = [calibration.says(score) for score in scores]
     groups = [store.items[s.number].pair or store.items[s.number].sha256 for s in known]
     interval = metrics.auc_interval(fakes, scores, groups, draws=500)
     decided = [
         (s is Outcome.MANIPULATION_FOUND) == f
-        for s, f in zip(said, fakes, strict=True)
+        for s, f in zip(outcomes, fakes, strict=True)
         if s is not Outcome.INCONCLUSIVE
     ]
     probabilities = [probability(ratio) for ratio in ratios]
@@ -252,34 +252,34 @@ def measured(store: Store, scored: Sequence[Scored], calibration: Calibration) -
             "min_cllr": metrics.min_cllr(fakes, scores),
             "decided_share": len(decided) / len(known),
             "decided_accuracy": sum(decided) / len(decided) if decided else None,
-            "found_of_fakes": _share(said, fakes, True),
-            "false_alarms_by_source": _false_alarms(store, known, said),
+            "found_of_fakes": _share(outcomes, fakes, True),
+            "false_alarms_by_source": _false_alarms(store, known, outcomes),
             "auc_by_face_side": _by_side(known, fakes, scores),
         }
     )
 
 
-def _share(said: Sequence[Outcome], fakes: Sequence[bool], fake: bool) -> float | None:
-    of_these = [s for s, f in zip(said, fakes, strict=True) if f is fake]
+def _share(outcomes: Sequence[Outcome], fakes: Sequence[bool], fake: bool) -> float | None:
+    of_these = [s for s, f in zip(outcomes, fakes, strict=True) if f is fake]
     return (
         sum(s is Outcome.MANIPULATION_FOUND for s in of_these) / len(of_these) if of_these else None
     )
 
 
 def _false_alarms(
-    store: Store, known: Sequence[Scored], said: Sequence[Outcome]
+    store: Store, known: Sequence[Scored], outcomes: Sequence[Outcome]
 ) -> dict[str, dict[str, float]]:
     by_source: dict[str, list[Outcome]] = defaultdict(list)
-    for one, outcome in zip(known, said, strict=True):
+    for one, outcome in zip(known, outcomes, strict=True):
         item = store.items[one.number]
         if not item.is_fake:
             by_source[item.source].append(outcome)
     return {
         source: {
-            "reals": len(outcomes),
-            "found": sum(o is Outcome.MANIPULATION_FOUND for o in outcomes) / len(outcomes),
+            "reals": len(own),
+            "found": sum(o is Outcome.MANIPULATION_FOUND for o in own) / len(own),
         }
-        for source, outcomes in sorted(by_source.items())
+        for source, own in sorted(by_source.items())
     }
 
 

@@ -48,15 +48,14 @@ class Part:
 
     @classmethod
     def read(cls, folder: Path, split: str, run: str) -> Part:
-        """The faces that the run was asked about."""
+        """The faces that the run scored."""
         parts = [np.load(file) for file in sorted(folder.glob(f"{run}-{split}*.npy"))]
         large = np.fmax.reduce(parts).astype(np.float64)
         known = np.isfinite(large)
-        with np.load(folder / f"altered-{split}.npz") as told:
-            return cls(
-                told["small"].astype(np.float64)[known], large[known],
-                *(told[name][known] for name in ("kind", "source", "person", "number", "degraded")),
-            )  # fmt: skip
+        names = ("kind", "source", "person", "number", "degraded")
+        with np.load(folder / f"altered-{split}.npz") as stored:
+            small = stored["small"].astype(np.float64)[known]
+            return cls(small, large[known], *(stored[name][known] for name in names))
 
     @property
     def genuine(self) -> NDArray[np.bool_]:
@@ -68,12 +67,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Together:
-    """Both on the small network's scale; the encoder is asked between two of its logits."""
+    """Both on the small network's scale; the encoder runs between two of its logits."""
 
     small: float
     large: float
     offset: float
-    asked: tuple[float, float]
+    unsure: tuple[float, float]
 
     @classmethod
     def fitted(cls, val: Part) -> Together:
@@ -90,7 +89,7 @@ class Together:
         return cls(small / np.log(10), large / np.log(10), offset, (low, high))
 
     def asks(self, part: Part) -> NDArray[np.bool_]:
-        return np.asarray((part.small >= self.asked[0]) & (part.small <= self.asked[1]), np.bool_)
+        return np.asarray((part.small >= self.unsure[0]) & (part.small <= self.unsure[1]), np.bool_)
 
     def everywhere(self, part: Part) -> Floats:
         return self.small * part.small + self.large * part.large + self.offset
@@ -144,13 +143,13 @@ def as_text(val: Part, test: Part, without: Part | None) -> str:
         "own collection: AUC | hits |",
         "|---|---|---|---|---|",
     ]
-    told: dict[str, Callable[[Part], Floats]] = {
+    judges: dict[str, Callable[[Part], Floats]] = {
         "`face_forgery` alone": lambda p: p.small,
         "tuned encoder alone": lambda p: p.large,
         "both, the encoder asked everywhere": together.everywhere,
         "both, the encoder asked where the other is unsure": together,
     }
-    for name, scores in told.items():
+    for name, scores in judges.items():
         figures = [f(~p.genuine, scores(p)) for p in (swaps, own) for f in (auc, hits)]
         lines.append(f"| {name} | " + " | ".join(f"{one:.3f}" for one in figures) + " |")
     spans = [gained(p, p.small, together(p), f) for p in (swaps, own) for f in (auc, hits)]

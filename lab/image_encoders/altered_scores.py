@@ -37,15 +37,15 @@ def main() -> None:
     judge.load_state_dict(torch.load(options.checkpoint, weights_only=True))
     with np.load(options.folder / f"altered-{options.split}.npz") as stored:
         crops = stored["crops"]
-    said = np.full(len(crops), np.nan, np.float32)
+    scores = np.full(len(crops), np.nan, np.float32)
     places = np.arange(options.first, len(crops), options.every)
     with torch.no_grad():
         for n in range(0, len(places), BATCH):
             some = places[n : n + BATCH]
-            said[some] = judge(torch.from_numpy(crops[some])).numpy()
+            scores[some] = judge(torch.from_numpy(crops[some])).numpy()
     name = options.checkpoint.parent.name
     part = f"-{options.first}" if options.first else ""
-    np.save(options.folder / f"{name}-{options.split}{part}.npy", said)
+    np.save(options.folder / f"{name}-{options.split}{part}.npy", scores)
     print(f"{name}: {len(places)} faces", flush=True)
 
 

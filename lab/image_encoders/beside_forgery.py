@@ -38,21 +38,21 @@ class Part:
 
     @classmethod
     def read(cls, folder: Path, split: str) -> Part:
-        with np.load(folder / f"swapped-{split}.npz") as told:
+        with np.load(folder / f"swapped-{split}.npz") as stored:
             return cls(
-                told["features"].astype(np.float32),
-                told["small"].astype(np.float64),
-                told["fake"],
-                told["person"],
+                stored["features"].astype(np.float32),
+                stored["small"].astype(np.float64),
+                stored["fake"],
+                stored["person"],
             )
 
 
-def auc(fake: Any, said: Any) -> float:
-    return metrics.auc(fake, said) or 0.0
+def auc(fake: Any, scores: Any) -> float:
+    return metrics.auc(fake, scores) or 0.0
 
 
-def hits(fake: Any, said: Any) -> float:
-    return metrics.tpr_at_fpr(fake, said, 0.05) or 0.0
+def hits(fake: Any, scores: Any) -> float:
+    return metrics.tpr_at_fpr(fake, scores, 0.05) or 0.0
 
 
 def scores(model: LogisticRegression, values: NDArray[np.floating]) -> Floats:
@@ -101,12 +101,12 @@ def as_text(train: Part, val: Part, test: Part) -> str:
         "| | AUC | hits at 5 % false alarms |",
         "|---|---|---|",
     ]
-    for name, said in (
+    for name, values in (
         ("`face_forgery` alone", test.small),
         ("head on the encoder alone", on_test),
         ("both", stacked),
     ):
-        lines.append(f"| {name} | {auc(test.fake, said):.3f} | {hits(test.fake, said):.3f} |")
+        lines.append(f"| {name} | {auc(test.fake, values):.3f} | {hits(test.fake, values):.3f} |")
     ranges = [gain(test, test.small, stacked, figure) for figure in (auc, hits)]
     cells = " | ".join(f"{low:+.3f} to {high:+.3f}" for low, high in ranges)
     lines.append(f"| gained by both over the first, 95 % | {cells} |")

@@ -128,8 +128,8 @@ class Cutter:
         usable = self.networks[0].usable(track)
         if not usable:
             return None
-        said = [n.score(track, usable).logit if self.scored else np.nan for n in self.networks]
-        return crops.to_side(crops.with_margin(crop, margin), SIDE), tuple(said)
+        logits = [n.score(track, usable).logit if self.scored else np.nan for n in self.networks]
+        return crops.to_side(crops.with_margin(crop, margin), SIDE), tuple(logits)
 
 
 def ways(face: Face, split: str, random: np.random.Generator, draws: int = 1) -> tuple[bool, ...]:
@@ -179,7 +179,7 @@ def main() -> None:
     np.savez(
         part,
         crops=np.stack([pixels for _, _, pixels, _ in kept]),
-        small=np.array([said for _, _, _, said in kept], np.float32),
+        small=np.array([logits for _, _, _, logits in kept], np.float32),
         degraded=np.array([degraded for _, degraded, _, _ in kept]),
         fake=np.array([face.fake for face, _, _, _ in kept]),
         checked=np.array([face.checked for face, _, _, _ in kept]),

@@ -82,8 +82,8 @@ class Looker:
         """The strongest of the moments in which a face was found."""
         cut = [self.cutter.cut(pixels, MARGIN) for pixels in pictures]
         squares = [np.ascontiguousarray(one[0]) for one in cut if one is not None]
-        said = [self.check.head(self.check.encoder.features(square)) for square in squares]
-        return max(said) if said else None
+        logits = [self.check.head(self.check.encoder.features(square)) for square in squares]
+        return max(logits) if logits else None
 
 
 def measured(places: Folders, each: int, most: int) -> dict[str, Any]:
@@ -129,12 +129,12 @@ def main() -> None:
     parser.add_argument("--release", action="store_true", help="write the card")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    told = measured(folders(options), options.each, options.generated)
-    say(json.dumps(told, indent=1))
+    figures = measured(folders(options), options.each, options.generated)
+    say(json.dumps(figures, indent=1))
     if options.release:
         path = Path(FOLDER) / "card.json"
         card = json.loads(path.read_text())
-        card["measured"]["films"] = told
+        card["measured"]["films"] = figures
         path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -49,10 +49,10 @@ class Part:
 
 
 def read(folder: Path, split: str, columns: NDArray[np.int64]) -> Part:
-    told = np.load(folder / f"crops-{split}.npz")
+    stored = np.load(folder / f"crops-{split}.npz")
     features = np.load(folder / f"features-{split}.npy", mmap_mode="r")[:, columns]
     names = ("fake", "source", "group", "degraded")
-    part = Part(np.asarray(features, np.float32), *(told[name] for name in names))
+    part = Part(np.asarray(features, np.float32), *(stored[name] for name in names))
     return part.where(~part.fake | ~np.isin(part.source, ("dfdc",)))
 
 
@@ -81,14 +81,14 @@ def scores(model: LogisticRegression, part: Part) -> Floats:
     return found
 
 
-def bound(part: Part, said: Floats, alpha: float) -> float:
+def bound(part: Part, scores: Floats, alpha: float) -> float:
     real = ~part.fake
-    return heads.bound(part.source[real], said[real], alpha)
+    return heads.bound(part.source[real], scores[real], alpha)
 
 
-def figures(part: Part, said: Floats, found_at: float) -> dict[str, Any]:
+def figures(part: Part, scores: Floats, found_at: float) -> dict[str, Any]:
     real = ~part.fake & ~np.char.startswith(part.source, "hard")
-    told: dict[str, Any] = {"genuine": {}, "generated": {}}
+    table: dict[str, Any] = {"genuine": {}, "generated": {}}
     for source in np.unique(part.source):
         for fake in (False, True):
             for degraded in (False, True):
@@ -98,18 +98,18 @@ def figures(part: Part, said: Floats, found_at: float) -> dict[str, Any]:
                 name = f"{source}, degraded" if degraded else str(source)
                 row: dict[str, Any] = {
                     "faces": int(rows.sum()),
-                    "found": round(float((said[rows] >= found_at).mean()), 3),
-                    "median_logit": round(float(np.median(said[rows])), 2),
+                    "found": round(float((scores[rows] >= found_at).mean()), 3),
+                    "median_logit": round(float(np.median(scores[rows])), 2),
                 }
                 if fake:
                     against = real & (part.degraded == degraded)
                     against = against if against.any() else real
                     labels = [False] * int(against.sum()) + [True] * int(rows.sum())
-                    ranked = np.concatenate([said[against], said[rows]])
+                    ranked = np.concatenate([scores[against], scores[rows]])
                     row["auc"] = round(metrics.auc(labels, ranked) or 0.0, 3)
                     row["tpr_at_5_fpr"] = round(metrics.tpr_at_fpr(labels, ranked, 0.05) or 0.0, 3)
-                told["generated" if fake else "genuine"][name] = row
-    return told
+                table["generated" if fake else "genuine"][name] = row
+    return table
 
 
 def main() -> None:
@@ -125,9 +125,9 @@ def main() -> None:
     train = read(options.folder, "train", columns)
     val = read(options.folder, "val", columns)
     model = fitted(train, options.strength)
-    said = scores(model, val)
-    found_at = bound(val, said, FOUND_ALPHA)
-    say(json.dumps(figures(val, said, found_at), indent=1))
+    on_val = scores(model, val)
+    found_at = bound(val, on_val, FOUND_ALPHA)
+    say(json.dumps(figures(val, on_val, found_at), indent=1))
     if options.release:
         test = read(options.folder, "test", columns)
         release(model, taps, options.strength, train, val, test)
@@ -147,7 +147,7 @@ def release(
     found_at = bound(val, scores(model, val), FOUND_ALPHA)
     kept = joined(val, test.where(test.source == CALIBRATES))
     test = test.where(test.source != CALIBRATES)
-    said = scores(model, kept)
+    on_kept = scores(model, kept)
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
     card["encoder"] = {"base": "clip_vit_b16", "taps": list(taps), "side": 128}
     card["head"] = {
@@ -171,7 +171,7 @@ def release(
         f"of any above it; the line to the ratio also on faces of {CALIBRATES}, which no figure is "
         "measured on",
         "used": for_card(
-            kept.fake, said, kept.group, found_at=found_at, found_alpha=FOUND_ALPHA,
+            kept.fake, on_kept, kept.group, found_at=found_at, found_alpha=FOUND_ALPHA,
             clear_alpha=CLEAR_ALPHA, reals=len(np.unique(kept.group[~kept.fake])),
             fakes=len(np.unique(kept.group[kept.fake])), asks=True,
         ),

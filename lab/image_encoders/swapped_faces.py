@@ -35,7 +35,7 @@ EVERY = 100
 
 
 @dataclass(frozen=True)
-class Said:
+class Examined:
     item: Item
     small: float
     features: NDArray[np.float16]
@@ -51,7 +51,7 @@ def chosen(items: Sequence[Item], label: str, most: int) -> list[Item]:
     return list(islice((item for item in chain(*turns) if item is not None), most))
 
 
-def write(found: Sequence[Said], target: Path) -> None:
+def write(found: Sequence[Examined], target: Path) -> None:
     part = target.with_suffix(".part.npz")
     np.savez(
         part,
@@ -91,9 +91,9 @@ def main() -> None:
         for number, (item, pixels) in enumerate(zip(todo, pictures, strict=True), 1):
             made = cutter.cut(pixels, MARGIN)
             if made is not None:
-                crop, said = made
+                crop, logits = made
                 features = encoder.features(np.ascontiguousarray(crop))
-                found.append(Said(item, said[0], features.astype(np.float16)))
+                found.append(Examined(item, logits[0], features.astype(np.float16)))
             if number % EVERY == 0 or number == len(todo):
                 write(found, target)
                 say(f"{options.split}: {number} of {len(todo)} pictures, {len(found)} faces")

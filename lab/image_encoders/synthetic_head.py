@@ -78,17 +78,17 @@ def shares(val: Split, head: Floats) -> tuple[float, float]:
     """The small network and the head count half each, in units of the spread of their genuine
     scores."""
     real = ~val.part.fake
-    return tuple(round(0.5 / float(said[real].std()), 6) for said in (val.small, head))  # type: ignore[return-value]
+    return tuple(round(0.5 / float(scores[real].std()), 6) for scores in (val.small, head))  # type: ignore[return-value]
 
 
-def found_at(val: Part, said: Floats) -> float:
+def found_at(val: Part, scores: Floats) -> float:
     """No source of genuine faces has more than FOUND_ALPHA above it, by a conformal bound; of no
     hard row are more than a twentieth."""
     real = ~val.fake
     plain = real & ~np.char.startswith(val.source, "hard")
-    rows = [said[plain & (val.source == name)] for name in np.unique(val.source[plain])]
+    rows = [scores[plain & (val.source == name)] for name in np.unique(val.source[plain])]
     bounds = [upper_bound(row, FOUND_ALPHA) for row in rows if len(row) >= FEWEST_OF_A_SOURCE]
-    return max(*bounds, heads.bound(val.source[real], said[real], FOUND_ALPHA))
+    return max(*bounds, heads.bound(val.source[real], scores[real], FOUND_ALPHA))
 
 
 def main() -> None:
@@ -104,8 +104,10 @@ def main() -> None:
     def joined(split: Split) -> Floats:
         return small * split.small + beside * of_head(model, split.part)
 
-    for name, said in (("small network", val.small), ("joined", joined(val))):
-        say(f"{name}: {json.dumps(figures(val.part, said, found_at(val.part, said)), indent=1)}")
+    for name, values in (("small network", val.small), ("joined", joined(val))):
+        say(
+            f"{name}: {json.dumps(figures(val.part, values, found_at(val.part, values)), indent=1)}"
+        )
     if not options.release:
         return
     content = head_file(model)
@@ -142,11 +144,11 @@ def main() -> None:
     say(json.dumps(card["measured"], indent=1))
 
 
-def against(part: Part, said: Floats) -> float:
+def against(part: Part, scores: Floats) -> float:
     """The family against the photographs that it learnt from, neither degraded."""
     fake = part.fake & (part.source == FAMILY) & ~part.degraded
     chosen = fake | (~part.fake & (part.source == LEARNT_FROM))
-    return round(metrics.auc(part.fake[chosen], said[chosen]) or 0.0, 3)
+    return round(metrics.auc(part.fake[chosen], scores[chosen]) or 0.0, 3)
 
 
 def head_file(model: LogisticRegression) -> bytes:
@@ -164,12 +166,12 @@ def counted(train: Part) -> dict[str, int]:
     return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
 
-def calibration(val: Part, said: Floats, bound: float) -> dict[str, Any]:
+def calibration(val: Part, scores: Floats, bound: float) -> dict[str, Any]:
     return {
         "fitted_on": "validation split, each face as it is and degraded once; genuine faces in "
         "every hard row too",
         "used": for_card(
-            val.fake, said, val.group, found_at=bound, found_alpha=FOUND_ALPHA,
+            val.fake, scores, val.group, found_at=bound, found_alpha=FOUND_ALPHA,
             clear_alpha=CLEAR_ALPHA, reals=len(np.unique(val.group[~val.fake])),
             fakes=len(np.unique(val.group[val.fake])),
         ),

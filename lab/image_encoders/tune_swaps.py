@@ -166,7 +166,7 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
     spare = GRID - 128 // PATCH
     counts = (options.swaps, options.blends, options.lips, options.redrawn)
     kinds = [kind for kind, count in zip(KINDS, counts, strict=True) for _ in range(count)]
-    shown: dict[str, float] = {}
+    averages: dict[str, float] = {}
     started = saved = time.time()
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
         falling = min(1.0, max(0.0, 1 - done) / (1 - FLAT))
@@ -182,15 +182,15 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
         loss = (F.softplus(real).mean() + F.softplus(-fake).mean()) / 2
         loss = loss + RANKING * F.softplus(real - fake).mean()
         tuning.step(loss, factor)
-        told = {"loss": loss.item()}
+        figures = {"loss": loss.item()}
         for kind in dict.fromkeys(kinds):
             at = [n for n, k in enumerate(kinds) if k == kind]
-            told[kind] = float((fake[at][:, None] > real[None]).float().mean())
-        for name, value in told.items():
-            shown[name] = 0.96 * shown.get(name, value) + 0.04 * value
+            figures[kind] = float((fake[at][:, None] > real[None]).float().mean())
+        for name, value in figures.items():
+            averages[name] = 0.96 * averages.get(name, value) + 0.04 * value
         if tuning.steps % 10 == 0:
             spent = (time.time() - started) / 60
-            words = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+            words = " ".join(f"{name} {value:.3f}" for name, value in averages.items())
             print(f"{tuning.steps} {spent:.1f} min {words}", flush=True)
             idle = os.getloadavg()[0] < options.threads + 0.6
             torch.set_num_threads(options.threads if idle else 1)

@@ -145,7 +145,7 @@ def _tracked(steps: range) -> Iterable[int]:
 # === What it gives away ===
 
 
-def told_apart(
+def separability(
     store: Store,
     train: Sequence[int],
     test: Sequence[int],
@@ -228,9 +228,9 @@ def all_baselines(
             if source not in sources and (numbers := genuine(store, source))
         }
         sizes = file_size(store.items, both, folder, store)
-        found[name] = {"file size and bitrate": told_apart(store, train, test, sizes)}
+        found[name] = {"file size and bitrate": separability(store, train, test, sizes)}
         for title, feature in PLAIN.items():
-            found[name][title] = told_apart(
+            found[name][title] = separability(
                 store,
                 train,
                 test,
@@ -244,7 +244,7 @@ def all_baselines(
             train = chosen(store, sources, "train", most_frozen)
             test = chosen(store, sources, "test", len(store.items))
             features = frozen(store, [*train, *test])
-            found[name]["frozen ImageNet features"] = told_apart(store, train, test, features)
+            found[name]["frozen ImageNet features"] = separability(store, train, test, features)
     return found
 
 

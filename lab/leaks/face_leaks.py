@@ -68,14 +68,14 @@ def logits(
 ) -> NDArray[np.float64]:
     """One a picture, cut and looked at as in service; `off` moves each side of the box by up to
     this share of it."""
-    said = []
+    values = []
     for number in numbers:
         random = np.random.default_rng([seed, number])
         picture, points = np.ascontiguousarray(store.picture(number)), store.points(number)
         if change is not None:
             picture = change(picture, points, random)
-        said.append(network.look(_crop(picture, points, random.uniform(-off, off, 4)))[0])
-    return np.array(said)
+        values.append(network.look(_crop(picture, points, random.uniform(-off, off, 4)))[0])
+    return np.array(values)
 
 
 def _crop(picture: Pixels, points: Points, off: NDArray[np.float64]) -> Crop:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.common import speakers, stages
-from lab.common.stages import on_few_threads, said
+from lab.common.stages import on_few_threads, reporting
 from ml.evaluation import data_folders
 
 STAGES = ("clips", "offsets", "folds", "served", "card")
@@ -34,7 +34,7 @@ def main() -> int:
         return 2
     cache = chosen.cache or data_folders.cache() / "talking"
     clips = data.read_manifest(folder / data_folders.MANIFEST)
-    talks = seen.prepare(clips, folder, cache, watch=said("clips", 40))
+    talks = seen.prepare(clips, folder, cache, watch=reporting("clips", 40))
     sys.stderr.write(f"{len(talks)} of {len(clips)} clips show a face that speaks.\n")
     if chosen.stage != "clips":
         _trained(chosen, talks, cache / "runs")
@@ -46,14 +46,14 @@ def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> No
 
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
     learnt = speakers.learnt_from(talks)
-    offsets = aligning.offsets(learnt, runs, recipe, lambda name: said(name, 50))
+    offsets = aligning.offsets(learnt, runs, recipe, lambda name: reporting(name, 50))
     if chosen.stage == "offsets":
         sys.stdout.write("".join(f"{name}: {off:+.2f}\n" for name, off in offsets.items()))
     elif chosen.stage == "folds":
-        folds.out_of_fold(learnt, runs, recipe, lambda name: said(name, 50), offsets)
+        folds.out_of_fold(learnt, runs, recipe, lambda name: reporting(name, 50), offsets)
     elif chosen.stage == "served":
         loop.train(
-            batches.aligned(learnt, offsets), runs / "served", recipe, watch=said("served", 50)
+            batches.aligned(learnt, offsets), runs / "served", recipe, watch=reporting("served", 50)
         )
     else:
         card = report.write(talks, runs, recipe, offsets, chosen.out)

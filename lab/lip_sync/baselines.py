@@ -45,11 +45,11 @@ class RidgeBaseline:
     def __init__(self, talks: Sequence[Talk]) -> None:
         self._ridge = Ridge(alpha=300.0)
         self._ridge.fit(
-            np.concatenate([self._heard(talk) for talk in talks]),
+            np.concatenate([self._sound_features(talk) for talk in talks]),
             np.concatenate([self._seen(talk) for talk in talks]),
         )
 
-    def _heard(self, talk: Talk) -> Floats:
+    def _sound_features(self, talk: Talk) -> Floats:
         rows = inputs.without_channel(log_mel(talk.sound, inputs.BANDS))
         return around(talk, rows, MEL_FRAMES)
 
@@ -59,10 +59,12 @@ class RidgeBaseline:
 
     def of(self, talks: Sequence[Talk]) -> Pairing:
         seen = [self._seen(talk) for talk in talks]
-        heard = [standardised(self._ridge.predict(self._heard(talk))) for talk in talks]
+        predicted = [
+            standardised(self._ridge.predict(self._sound_features(talk))) for talk in talks
+        ]
 
         def pairing(one: int, other: int) -> Similarity:
-            pairs = np.outer(seen[one], heard[other]).astype(np.float32)
+            pairs = np.outer(seen[one], predicted[other]).astype(np.float32)
             return Similarity(talks[one].start, 0, 0, pairs)
 
         return pairing
@@ -76,7 +78,7 @@ class DistanceBaseline:
         self._pca = PCA(COMPONENTS, whiten=True, random_state=1).fit(np.concatenate(pictures))
         self._ridge = Ridge(alpha=300.0)
         self._ridge.fit(
-            np.concatenate([self._heard(talk) for talk in talks]),
+            np.concatenate([self._sound_features(talk) for talk in talks]),
             np.concatenate([self._pca.transform(p) for p in pictures]),
         )
 
@@ -87,17 +89,17 @@ class DistanceBaseline:
         beside: Floats = small[wide].reshape(high - low, -1).astype(np.float64)
         return beside
 
-    def _heard(self, talk: Talk) -> Floats:
+    def _sound_features(self, talk: Talk) -> Floats:
         return around(talk, mfcc(talk.sound, coefficients=13), MFCC_FRAMES)
 
     def of(self, talks: Sequence[Talk]) -> Pairing:
         seen = [self._pca.transform(self._pictures(talk)) for talk in talks]
         seen = [values - values.mean(axis=0) for values in seen]
-        heard = [self._ridge.predict(self._heard(talk)) for talk in talks]
-        heard = [values - values.mean(axis=0) for values in heard]
+        predicted = [self._ridge.predict(self._sound_features(talk)) for talk in talks]
+        predicted = [values - values.mean(axis=0) for values in predicted]
 
         def pairing(one: int, other: int) -> Similarity:
-            apart = seen[one][:, None] - heard[other][None]
+            apart = seen[one][:, None] - predicted[other][None]
             pairs = -np.sqrt((apart**2).sum(axis=-1)).astype(np.float32)
             return Similarity(talks[one].start, 0, 0, pairs)
 

@@ -43,7 +43,7 @@ def aligned(talks: Iterable[Talk], offsets: Mapping[str, float]) -> list[Talk]:
 @dataclass(frozen=True)
 class Batch:
     mouths: NDArray[np.float32]
-    heard: NDArray[np.float32]
+    sound: NDArray[np.float32]
     shapes: NDArray[np.float32]
     """What the mouths of the places look like; standardised in each clip."""
     speakers: NDArray[np.int64]
@@ -65,7 +65,7 @@ class Changed:
     low: int
     high: int
     mouths: Sequence[NDArray[np.uint8]]
-    heard: Sequence[NDArray[np.float16]]
+    sounds: Sequence[NDArray[np.float16]]
     """Of all places from `low` to `high`; half as exact, since a sound is kept many times over."""
 
     def example(
@@ -76,12 +76,12 @@ class Changed:
         mouths = cut(self.mouths[int(rng.integers(len(self.mouths)))][chosen], rng)
         begin = inputs.MEL_A_PLACE * (first - self.low)
         rows = inputs.MEL_A_PLACE * PLACES + inputs.MEL_CONTEXT
-        heard = self.heard[int(rng.integers(len(self.heard)))][begin : begin + rows]
+        sound = self.sounds[int(rng.integers(len(self.sounds)))][begin : begin + rows]
         shapes = self.talk.shapes
         shapes = (shapes - shapes.mean(axis=0)) / (shapes.std(axis=0) + 0.02)
         return (
             inputs.lips(mouths),
-            masked(inputs.without_channel(heard.astype(np.float32)), rng),
+            masked(inputs.without_channel(sound.astype(np.float32)), rng),
             shapes[first : first + PLACES].astype(np.float32),
         )
 
@@ -94,7 +94,7 @@ def changed(talk: Talk, rng: np.random.Generator) -> Changed:
         low=low,
         high=high,
         mouths=[shaken_mouths(talk.mouths, rng) for _ in range(VARIANTS)],
-        heard=[
+        sounds=[
             inputs.sound_features(sound, talk.start, low, high).astype(np.float16)
             for sound in sounds
         ],
@@ -115,10 +115,10 @@ class Draw:
         self.of = {n: [i for i, t in enumerate(usable) if t.clip.speaker == n] for n in self.names}
 
     def ear_directions(self, count: int) -> NDArray[np.float32]:
-        """Along which what the ear hears moves most within the clips, each to about unit spread;
-        to be multiplied with from the right."""
-        heard = [one.heard[0][:, inputs.BANDS :].astype(np.float64) for one in self.changed]
-        rows = np.concatenate([clip - clip.mean(axis=0) for clip in heard])
+        """The directions along which the encoder's features vary most within the clips, each to
+        about unit spread; to be multiplied with from the right."""
+        encoded = [one.sounds[0][:, inputs.BANDS :].astype(np.float64) for one in self.changed]
+        rows = np.concatenate([clip - clip.mean(axis=0) for clip in encoded])
         powers, turned = np.linalg.eigh(rows.T @ rows / len(rows))
         spreads = np.sqrt(np.maximum(powers[::-1][:count], 0.0))
         least = SMALLEST_SPREAD * spreads[0]
@@ -136,9 +136,9 @@ class Draw:
             number = int(rng.choice(left))
             taken.add(number)
             rows.append(self.changed[number].example(rng))
-        mouths, heard, shapes = (np.stack(column) for column in zip(*rows, strict=True))
+        mouths, sound, shapes = (np.stack(column) for column in zip(*rows, strict=True))
         which = np.array([self.names.index(name) for name in order[: self.clips]])
-        return Batch(mouths, heard, shapes, which)
+        return Batch(mouths, sound, shapes, which)
 
 
 def cut(mouths: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -185,20 +185,22 @@ def shaken_mouths(mouths: NDArray[np.uint8], rng: np.random.Generator) -> NDArra
 def shaken_sound(sound: Samples, rng: np.random.Generator) -> Samples:
     """Noise, room, band and line. Codecs whose delay is not known exactly are left out: they would
     teach wrong offsets."""
-    heard = sound
-    if float(np.abs(heard).max(initial=0.0)) < 1e-4:
-        return heard
+    changed = sound
+    if float(np.abs(changed).max(initial=0.0)) < 1e-4:
+        return changed
     if rng.random() < 0.2:
-        heard = degrade_sound.in_a_room(heard, rng.uniform(0.1, 0.4), rng.uniform(0.01, 0.08), rng)
+        changed = degrade_sound.in_a_room(
+            changed, rng.uniform(0.1, 0.4), rng.uniform(0.01, 0.08), rng
+        )
     if rng.random() < 0.5:
-        heard = degrade_sound.add_noise(heard, rng.uniform(5, 35), rng.uniform(0, 2), rng)
+        changed = degrade_sound.add_noise(changed, rng.uniform(5, 35), rng.uniform(0, 2), rng)
     if rng.random() < 0.25:
-        heard = degrade_sound.in_a_band(heard, rng.uniform(30, 250), rng.uniform(3200, 7900))
+        changed = degrade_sound.in_a_band(changed, rng.uniform(30, 250), rng.uniform(3200, 7900))
     if rng.random() < 0.3:
-        heard = degrade_sound.at_level(heard, rng.uniform(-32, -10))
+        changed = degrade_sound.at_level(changed, rng.uniform(-32, -10))
         way = str(rng.choice(["mulaw", "g722", "opus"]))
-        heard = degrade_sound.through_codec(heard, way, 16_000 if way == "opus" else None)
-    return heard
+        changed = degrade_sound.through_codec(changed, way, 16_000 if way == "opus" else None)
+    return changed
 
 
 def degraded(talk: Talk, seed: int) -> Talk:
@@ -220,11 +222,11 @@ def _coarse(mouth: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(back, np.uint8)
 
 
-def masked(heard: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def masked(bands: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A few bands of log-mel taken away."""
     if rng.random() < 0.5:
         width = int(rng.integers(1, 9))
         low = int(rng.integers(0, inputs.BANDS - width + 1))
-        heard = heard.copy()
-        heard[:, low : low + width] = 0.0
-    return heard
+        bands = bands.copy()
+        bands[:, low : low + width] = 0.0
+    return bands

@@ -43,7 +43,7 @@ class Recipe:
     size: int = 48
     """Of an embedding."""
     ear: int = 64
-    """Directions of the ear that are kept."""
+    """Directions of the encoder's features that are kept."""
     dropout: float = 0.1
     rate: float = 2e-3
     decay: float = 2e-2
@@ -80,12 +80,12 @@ class Pair(keras.Model):  # type: ignore[misc]  # Keras has no types
 
     def call(self, entry: dict[str, Any], training: bool = False) -> dict[str, Any]:
         seen = self.lips(entry["mouths"], training=training)
-        heard = self.sound(entry["heard"], training=training)
+        sound = self.sound(entry["heard"], training=training)
         return {
             "seen": seen["embedding"],
-            "heard": heard["embedding"],
+            "heard": sound["embedding"],
             "seen_shape": seen["shape"],
-            "heard_shape": heard["shape"],
+            "heard_shape": sound["shape"],
         }
 
     def compute_loss(
@@ -96,14 +96,14 @@ class Pair(keras.Model):  # type: ignore[misc]  # Keras has no types
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        seen, heard = y_pred["seen"], y_pred["heard"]
+        seen, sound = y_pred["seen"], y_pred["heard"]
         sharp = ops.exp(ops.clip(self.sharpness, 0.0, 4.6))
-        own = ops.einsum("bpe,bqe->bpq", seen, heard)
+        own = ops.einsum("bpe,bqe->bpq", seen, sound)
         within = own * sharp[0] + self._near
         place = _right(within) + _right(ops.transpose(within, (0, 2, 1)))
         by_shift = ops.einsum("bpq,dpq->bd", own, self._lines) * sharp[1] + self._near_shift
         shift = -ops.mean(ops.log_softmax(by_shift, axis=-1)[:, FARTHEST])
-        others = ops.einsum("bpe,cpe->bc", seen, heard) / PLACES * sharp[2]
+        others = ops.einsum("bpe,cpe->bc", seen, sound) / PLACES * sharp[2]
         foreign = _right(others[None]) + _right(ops.transpose(others)[None])
         shape = sum(
             ops.mean(ops.minimum(ops.square(y_pred[name] - y), 9.0))
@@ -134,7 +134,7 @@ def train(
         pair = Pair(lips, sound, recipe.shape_weight)
         pair.compile(optimizer=short.optimizer(recipe), jit_compile=False)
         batches = (
-            ({"mouths": batch.mouths, "heard": batch.heard}, batch.shapes)
+            ({"mouths": batch.mouths, "heard": batch.sound}, batch.shapes)
             for batch in ahead(draw.batch, 0, recipe.steps)
         )
         return pair, batches

@@ -9,11 +9,11 @@ from keras import layers, ops
 
 from ml.engine.detectors.lip_sync.inputs import (
     BANDS,
-    HEARD,
     LIPS_CONTEXT,
     LIPS_SIDE,
     MEL_A_PLACE,
     MEL_CONTEXT,
+    SOUND_FEATURES,
 )
 
 DIRECTIONS = "ear_directions"
@@ -57,9 +57,9 @@ def lips_network(places: int, *, width: int, size: int, dropout: float) -> keras
 
 
 def sound_network(places: int, *, width: int, size: int, ear: int, dropout: float) -> keras.Model:
-    """(4 places + 16) x (40 log-mel and 512 of the ear) in; an embedding a place out. Of the ear
-    the main directions are kept; which, is found before (`Draw.ear_directions`) and not learnt."""
-    inputs = keras.Input((MEL_A_PLACE * places + MEL_CONTEXT, HEARD), name="heard")
+    """(4 places + 16) x (40 log-mel and 512 of the encoder) in; an embedding a place out. Only the
+    main directions of the encoder are kept; `Draw.ear_directions` finds them before training."""
+    inputs = keras.Input((MEL_A_PLACE * places + MEL_CONTEXT, SOUND_FEATURES), name="heard")
     directions = layers.Dense(ear, use_bias=False, trainable=False, name=DIRECTIONS)
     kept = layers.SpatialDropout1D(dropout)(directions(inputs[:, :, BANDS:]))
     x = layers.Concatenate()([inputs[:, :, :BANDS], kept])

@@ -68,14 +68,17 @@ def write(
         lips, target / "lips.tflite", _mouths(tested), tolerance=TOLERANCE, half=False
     )
     of_sound = export.exported(
-        sound, target / "sound.tflite", _heard(tested), tolerance=TOLERANCE, half=False
+        sound, target / "sound.tflite", _sound_probes(tested), tolerance=TOLERANCE, half=False
     )
     card: dict[str, Any] = {
         **cards.begun("lip_sync", VERSION, says=SAYS, kinds=["video"]),
         "input": {
             "places_a_second": inputs.PLACES,
             "lips": [LIPS_PLACES + 2 * inputs.LIPS_CONTEXT, inputs.LIPS_SIDE, inputs.LIPS_SIDE],
-            "sound": [SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT, inputs.HEARD],
+            "sound": [
+                SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT,
+                inputs.SOUND_FEATURES,
+            ],
             "seconds_needed": NEEDED,
         },
         "ear": {
@@ -126,13 +129,13 @@ def _mouths(talks: Sequence[Talk]) -> Any:
     return np.stack(found)
 
 
-def _heard(talks: Sequence[Talk]) -> Any:
+def _sound_probes(talks: Sequence[Talk]) -> Any:
     count = SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT
     found = []
     for talk in talks[:: max(len(talks) // PROBES, 1)]:
         first, last = inputs.sound_places(talk.sound, talk.start, -99, 99)
         rows = inputs.sound(talk.sound, talk.start, first, last)
-        found.append(np.resize(rows, (count, inputs.HEARD)))
+        found.append(np.resize(rows, (count, inputs.SOUND_FEATURES)))
     return np.stack(found)
 
 
@@ -188,10 +191,12 @@ def _decided(talks: Sequence[Talk], network: ServedNetwork, used: dict[str, Any]
     pairing = folds.pairing(folds.embedded(network, talks))
     items = measure.foreign_items(talks, pairing, measure.pools(talks))
     calibration = bounded({"calibration": {"used": used}})
-    said = [str(calibration.says(item.score)) for item in items]
+    outcomes = [str(calibration.says(item.score)) for item in items]
     plain = [calibration.line.log10_lr(item.score) for item in items]
     table = {
-        kind: dict(Counter(s for s, item in zip(said, items, strict=True) if item.wrong is wrong))
+        kind: dict(
+            Counter(s for s, item in zip(outcomes, items, strict=True) if item.wrong is wrong)
+        )
         for kind, wrong in (("own sound", False), ("another person's sound", True))
     }
     cllr = metrics.cllr([item.wrong for item in items], plain)
@@ -204,9 +209,9 @@ def as_text(card: dict[str, Any]) -> str:
     measured = card["measured"]
     for name, table in {"network": measured["network"], **measured["baselines"]}.items():
         lines.append(f"{name}:")
-        for group, said in table.items():
-            aucs = {k: v["auc"] for k, v in said.items() if isinstance(v, dict)}
-            rest = {k: v for k, v in said.items() if not isinstance(v, dict)}
+        for group, figures in table.items():
+            aucs = {k: v["auc"] for k, v in figures.items() if isinstance(v, dict)}
+            rest = {k: v for k, v in figures.items() if not isinstance(v, dict)}
             lines.append(f"    {group}: {aucs} {rest}")
     used = {k: v for k, v in card["calibration"]["used"].items() if k != "lines"}
     lines += [f"calibration: {used}", f"decided: {measured['decided']}"]

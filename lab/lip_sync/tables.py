@@ -45,9 +45,9 @@ def markdown(card: dict[str, Any]) -> str:
             aim = OFFSET_AIM if aimed else None
             lines.append(_row(f"{question}, share", group, values, aim))
     seconds = measured["network"]["five clips"]["seconds"]
-    told = [
+    bullets = [
         f"- {name}: "
-        + "; ".join(f"{kind}: {_said(v)}" for kind, v in decided.items() if isinstance(v, dict))
+        + "; ".join(f"{kind}: {_counted(v)}" for kind, v in decided.items() if isinstance(v, dict))
         + f". Cost of the line's ratios (Cllr): {decided['cllr_of_the_line']}."
         for name, decided in (
             ("as they are", measured["decided"]),
@@ -60,16 +60,16 @@ def markdown(card: dict[str, Any]) -> str:
             "",
             f"Five clips are {seconds:.1f} s on average. At the frozen bounds, of pools of five:",
             "",
-            *told,
+            *bullets,
         ]
     )
 
 
 def _row(what: str, group: str, values: list[float | None], aim: float | None) -> str:
-    shown = " | ".join("-" if value is None else f"{value:.3f}" for value in values)
+    cells = " | ".join("-" if value is None else f"{value:.3f}" for value in values)
     ours = values[0]
     met = "" if aim is None or ours is None else ("met" if ours >= aim else "missed")
-    return f"| {what} | {group} | {shown} | {'' if aim is None else f'>= {aim}'} | {met} |"
+    return f"| {what} | {group} | {cells} | {'' if aim is None else f'>= {aim}'} | {met} |"
 
 
 WORDS = {
@@ -79,7 +79,7 @@ WORDS = {
 }
 
 
-def _said(counts: dict[str, int]) -> str:
+def _counted(counts: dict[str, int]) -> str:
     total = sum(counts.values())
     return ", ".join(f"{WORDS[k]} {v} of {total}" for k, v in sorted(counts.items()))
 

@@ -90,8 +90,8 @@ def as_tensor(pixels: Pixels) -> Tensor:
 
 
 def as_pixels(drawn: Tensor) -> Pixels:
-    shown = drawn[0].clamp(0, 1).permute(1, 2, 0).mul(255).round().byte().numpy()
-    return np.asarray(shown, np.uint8)
+    pixels = drawn[0].clamp(0, 1).permute(1, 2, 0).mul(255).round().byte().numpy()
+    return np.asarray(pixels, np.uint8)
 
 
 def at_side(network: nn.Module, x: Tensor) -> Tensor:
@@ -176,7 +176,7 @@ def learn(name: str, pairs: NDArray[np.uint8], seconds: float, seed: int) -> nn.
     random = np.random.default_rng(seed)
     network = _made(name)
     optimiser = torch.optim.Adam(network.parameters(), 2e-3)
-    started, steps, shown = time.time(), 0, 0.0
+    started, steps, average = time.time(), 0, 0.0
     while (done := (time.time() - started) / seconds) < 1:
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * (1 - 0.95 * done)
@@ -193,8 +193,10 @@ def learn(name: str, pairs: NDArray[np.uint8], seconds: float, seed: int) -> nn.
         loss.backward()
         optimiser.step()
         steps += 1
-        shown = 0.97 * shown + 0.03 * float(loss.detach()) if steps > 1 else float(loss.detach())
-    print(f"{name}: {steps} steps, mean difference {255 * shown:.1f} grey levels", flush=True)
+        average = (
+            0.97 * average + 0.03 * float(loss.detach()) if steps > 1 else float(loss.detach())
+        )
+    print(f"{name}: {steps} steps, mean difference {255 * average:.1f} grey levels", flush=True)
     return network
 
 

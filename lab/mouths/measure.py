@@ -28,7 +28,7 @@ FEWEST = 60
 class Part:
     """Files of one split: a still, or the looks at one film pooled."""
 
-    said: Floats
+    scores: Floats
     small: Floats
     """The logit of `face_forgery`; for a film, the mean over its crops, as served."""
     kind: NDArray[np.str_]
@@ -47,17 +47,17 @@ class Part:
 
 
 def read(folder: Path, split: str, run: str) -> Part:
-    with np.load(folder / f"altered-{split}.npz") as told:
+    with np.load(folder / f"altered-{split}.npz") as stored:
         names = ("small", "kind", "source", "group", "film", "degraded")
-        rows = {name: told[name] for name in names}
-    said = np.load(folder / f"{run}-{split}.npy").astype(np.float64)
-    known = np.isfinite(said)
+        rows = {name: stored[name] for name in names}
+    scores = np.load(folder / f"{run}-{split}.npy").astype(np.float64)
+    known = np.isfinite(scores)
     films = dict.fromkeys(rows["film"][known & (rows["film"] != "")])
     files = [[int(n)] for n in np.flatnonzero(known & (rows["film"] == ""))]
     files += [[int(n) for n in np.flatnonzero(known & (rows["film"] == f))] for f in films]
     first = [some[0] for some in files]
     return Part(
-        np.array([pooled(said[some]) for some in files]),
+        np.array([pooled(scores[some]) for some in files]),
         np.array([float(rows["small"][some].mean()) for some in files]),
         rows["kind"][first], rows["source"][first], rows["group"][first],
         rows["film"][first] != "", rows["degraded"][first],
@@ -67,14 +67,14 @@ def read(folder: Path, split: str, run: str) -> Part:
 # === Bounds ===
 
 
-def bounded(part: Part, said: Floats) -> float:
+def bounded(part: Part, scores: Floats) -> float:
     """The highest bound that any source or harmless change asks for, and all of them together; none
     where there are too few."""
     real = ~part.fake
     plain = real & ~is_alike(part)
-    bounds = [upper_bound(said[plain], FOUND_ALPHA)]
+    bounds = [upper_bound(scores[plain], FOUND_ALPHA)]
     for source in np.unique(part.source[real]):
-        own = said[real & (part.source == source)]
+        own = scores[real & (part.source == source)]
         alpha = MOST_ALIKE if ALIKE in str(source) else FOUND_ALPHA
         if len(own) >= FEWEST:
             place = min(round((1 - alpha) * len(own)), len(own) - 1)
@@ -86,20 +86,20 @@ def is_alike(part: Part) -> NDArray[np.bool_]:
     return np.asarray(np.char.find(part.source, ALIKE) >= 0, np.bool_)
 
 
-def bounds(val: Part, said: Floats) -> dict[bool, float]:
+def bounds(val: Part, scores: Floats) -> dict[bool, float]:
     """By whether it is a film. A film of a camera that was not met is bounded as stills are."""
-    still = bounded(val.where(~val.film), said[~val.film])
-    film = bounded(val.where(val.film), said[val.film])
+    still = bounded(val.where(~val.film), scores[~val.film])
+    film = bounded(val.where(val.film), scores[val.film])
     return {False: still, True: max(still, film)}
 
 
 def calibrated(val: Part) -> dict[str, Any]:
-    at = bounds(val, val.said)
+    at = bounds(val, val.scores)
     found: dict[str, Any] = {}
     for name, film in (("image", False), ("video", True)):
         part = val.where(val.film == film)
         found[name] = for_card(
-            part.fake, part.said, part.group, found_at=at[film], found_alpha=FOUND_ALPHA,
+            part.fake, part.scores, part.group, found_at=at[film], found_alpha=FOUND_ALPHA,
             clear_alpha=CLEAR_ALPHA, fakes=int(part.fake.sum()), asks=True,
             # A picture and its degraded copy are not two witnesses.
             reals=int((~part.fake & ~part.degraded).sum()),
@@ -118,13 +118,13 @@ def forgery_found(part: Part) -> NDArray[np.bool_]:
 
 def figures(val: Part, test: Part) -> dict[str, Any]:
     """The test split at the validation split's bounds, compared with `face_forgery`."""
-    at = bounds(val, val.said)
-    found = test.said >= np.where(test.film, at[True], at[False])
+    at = bounds(val, val.scores)
+    found = test.scores >= np.where(test.film, at[True], at[False])
     house = forgery_found(test)
-    told: dict[str, Any] = {"split": "test; face finder and crop as in service", "bounds": {
+    report: dict[str, Any] = {"split": "test; face finder and crop as in service", "bounds": {
         "image": round(at[False], 3), "video": round(at[True], 3),
     }}  # fmt: skip
-    told["genuine"] = {
+    report["genuine"] = {
         name: {
             "files": int(rows.sum()),
             "found": share(found[rows]),
@@ -132,10 +132,10 @@ def figures(val: Part, test: Part) -> dict[str, Any]:
         }
         for name, rows in genuine_rows(test)
     }
-    told["altered"] = {
+    report["altered"] = {
         name: {
             "files": int(rows.sum()),
-            "auc": auc(test, test.said, rows),
+            "auc": auc(test, test.scores, rows),
             "found": share(found[rows]),
             "face_forgery_auc": auc(test, test.small, rows),
             "face_forgery": share(house[rows]),
@@ -143,7 +143,7 @@ def figures(val: Part, test: Part) -> dict[str, Any]:
         }
         for name, rows in altered_rows(test)
     }
-    return told
+    return report
 
 
 def genuine_rows(part: Part) -> list[tuple[str, NDArray[np.bool_]]]:
@@ -166,11 +166,11 @@ def altered_rows(part: Part) -> list[tuple[str, NDArray[np.bool_]]]:
     return rows
 
 
-def auc(part: Part, said: Floats, rows: NDArray[np.bool_]) -> float:
+def auc(part: Part, scores: Floats, rows: NDArray[np.bool_]) -> float:
     """Against all genuine ones of the same medium, harmless changes too."""
     against = ~part.fake & (part.film == bool(part.film[rows][0]))
     labels = [False] * int(against.sum()) + [True] * int(rows.sum())
-    return round(metrics.auc(labels, np.concatenate([said[against], said[rows]])) or 0.0, 3)
+    return round(metrics.auc(labels, np.concatenate([scores[against], scores[rows]])) or 0.0, 3)
 
 
 def share(found: NDArray[np.bool_]) -> float:

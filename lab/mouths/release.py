@@ -54,8 +54,8 @@ def network(arrays: Mapping[str, NDArray[np.float32]]) -> Any:
 def export(weights: Path, rows: Path) -> None:
     with np.load(weights) as stored:
         net = network(dict(stored))
-    with np.load(rows / "altered-val.npz") as told:
-        probes = normalised(told["lower"][:: max(1, len(told["lower"]) // PROBES)][:PROBES])
+    with np.load(rows / "altered-val.npz") as altered:
+        probes = normalised(altered["lower"][:: max(1, len(altered["lower"]) // PROBES)][:PROBES])
     card = read_card(FOLDER)
     card["weights"] = exported(
         net, FOLDER / "mouth_forgery.tflite", probes, tolerance=TOLERANCE, half=True
@@ -70,14 +70,14 @@ def score(rows: Path) -> None:
     """Each face and its mirror image, as in service."""
     served = Served(FOLDER)
     for split in ("val", "test"):
-        with np.load(rows / f"altered-{split}.npz") as told:
-            squares = told["lower"]
-        said = [
+        with np.load(rows / f"altered-{split}.npz") as altered:
+            squares = altered["lower"]
+        logits = [
             np.mean([served.logit(normalised(view)) for view in (square, square[:, ::-1])])
             for square in squares
         ]
-        np.save(rows / f"mouths-{split}.npy", np.array(said, np.float32))
-        say(f"{split}: {len(said)} faces")
+        np.save(rows / f"mouths-{split}.npy", np.array(logits, np.float32))
+        say(f"{split}: {len(logits)} faces")
 
 
 def card(run: Path, rows: Path) -> None:

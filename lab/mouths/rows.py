@@ -246,7 +246,7 @@ def main() -> None:
         say(f"{options.split}: {len(kept)} with films")
         small = [cut.network.look(row.crop)[0] for row in kept]
     options.out.mkdir(parents=True, exist_ok=True)
-    told: dict[str, Any] = {
+    columns: dict[str, Any] = {
         name: np.array([getattr(row, name) for row in kept])
         for name in ("kind", "source", "group", "film", "degraded")
     }
@@ -255,7 +255,7 @@ def main() -> None:
         lower=np.stack([to_side(lower_face(row.crop), SIDE) for row in kept]),
         crops=np.stack([to_side(with_margin(row.crop, MARGIN), 128) for row in kept]),
         small=np.array(small, np.float32),
-        **told,
+        **columns,
     )
 
 

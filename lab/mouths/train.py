@@ -51,7 +51,7 @@ def tuned(net: Net, queue: Any, options: argparse.Namespace) -> int:
     for name, p in net.named_parameters():
         groups[HEAD_RATE if name.split(".")[0] in HEADS else RATE].append(p)
     tuning = Tuning(net, groups)
-    shown: dict[str, float] = {}
+    averages: dict[str, float] = {}
     started = saved = time.time()
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
         batch: Batch = queue.get()
@@ -64,14 +64,14 @@ def tuned(net: Net, queue: Any, options: argparse.Namespace) -> int:
         wanted = torch.cat([wanted, torch.zeros_like(wanted)])
         loss = loss + WHERE * F.binary_cross_entropy_with_logits(maps, wanted)
         tuning.step(loss, factor)
-        told = {
+        figures = {
             "loss": float(loss.detach()),
             "auc": float((fake[:, None] > real[None]).float().mean()),
         }
-        for name, value in told.items():
-            shown[name] = 0.96 * shown.get(name, value) + 0.04 * value
+        for name, value in figures.items():
+            averages[name] = 0.96 * averages.get(name, value) + 0.04 * value
         if tuning.steps % 20 == 0:
-            words = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+            words = " ".join(f"{name} {value:.3f}" for name, value in averages.items())
             spent = (time.time() - started) / 60
             print(f"{tuning.steps} {spent:.1f} min {words} ahead {queue.qsize()}", flush=True)
         if time.time() - saved > 240:

@@ -76,9 +76,9 @@ def mixed_row(name: str, pairs: Iterable[tuple[Samples, Samples]]) -> str:
             before = sum(_inside(activity.segments, a, b) for a, b in alone)
             kept.append(before / max(sum(b - a for a, b in alone), 1e-9))
             wrong.append(_inside(activity.segments, half, 2 * half) / half)
-    said = [f"{100 * np.mean(s):.0f} %" if s else "–" for s in (kept, wrong)]
+    shares = [f"{100 * np.mean(s):.0f} %" if s else "–" for s in (kept, wrong)]
     share = _share(sum(examined), len(examined))
-    return f"| {name} | {len(examined)} | {share} | {said[0]} | {said[1]} |"
+    return f"| {name} | {len(examined)} | {share} | {shares[0]} | {shares[1]} |"
 
 
 def _share(some: int, of: int) -> str:
@@ -158,10 +158,10 @@ def main() -> None:
     parser.add_argument("--music", type=Path, help="a folder of WAV files with music")
     parser.add_argument("--write", type=Path, help="write the tables into this page")
     options = parser.parse_args()
-    told = tables(options.pieces, options.music)
-    sys.stdout.write(told + "\n")
+    text = tables(options.pieces, options.music)
+    sys.stdout.write(text + "\n")
     if options.write:
-        pages.written(options.write, "heard", told)
+        pages.written(options.write, "heard", text)
 
 
 if __name__ == "__main__":

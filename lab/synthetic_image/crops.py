@@ -47,16 +47,16 @@ GALLERIES = ("gpt4o", "gpt_images")
 class Crops:
     def __init__(self) -> None:
         self.crops: list[Pixels] = []
-        self.told: list[tuple[str, bool, str]] = []
+        self.entries: list[tuple[str, bool, str]] = []
 
     def add(self, crop: Pixels, row: str, fake: bool, name: str) -> None:
         self.crops.append(saved_alike(np.ascontiguousarray(crop)))
-        self.told.append((row, fake, f"{row} {name}"))
+        self.entries.append((row, fake, f"{row} {name}"))
 
     def thinned(self, random: np.random.Generator) -> Crops:
         """So that no source outnumbers the others by far."""
         kept = Crops()
-        row_of = np.array([row for row, _, _ in self.told])
+        row_of = np.array([row for row, _, _ in self.entries])
         chosen: list[int] = []
         for row in sorted(set(row_of)):
             most = MOST.get(row, len(row_of) if row.startswith("hard") else MOST_FACES)
@@ -64,11 +64,11 @@ class Crops:
             chosen += list(random.permutation(np.flatnonzero(row_of == row))[:most])
         for number in sorted(chosen):
             kept.crops.append(self.crops[number])
-            kept.told.append(self.told[number])
+            kept.entries.append(self.entries[number])
         return kept
 
     def write(self, target: Path) -> None:
-        rows_, fakes, names = zip(*self.told, strict=True)
+        rows_, fakes, names = zip(*self.entries, strict=True)
         np.savez(
             target, crops=np.stack(self.crops), row=np.array(rows_), fake=np.array(fakes),
             group=np.array(names),
@@ -170,9 +170,9 @@ def take_drawn(made: Crops, pictures: Iterable[Picture]) -> None:
     for picture in pictures:
         pixels = np.ascontiguousarray(picture.read())
         for number in range(len(rows.WIDTHS)):
-            shown = rows.as_shown(pixels, number)
-            for place in places(shown, SIDE):
-                made.add(place.cut(shown, SIDE), "drawn", False, f"{picture.name} {number}")
+            displayed = rows.as_shown(pixels, number)
+            for place in places(displayed, SIDE):
+                made.add(place.cut(displayed, SIDE), "drawn", False, f"{picture.name} {number}")
 
 
 def take_galleries(made: Crops, where: Folders) -> None:
@@ -186,9 +186,9 @@ def take_galleries(made: Crops, where: Folders) -> None:
             smaller = pixels
             if min(pixels.shape[:2]) > 400:
                 smaller = degrade.resized(pixels, float(random.uniform(0.35, 1)), cv2.INTER_AREA)
-            for number, shown in enumerate((pixels, after(random, 1)(smaller))):
-                for place in places(shown, SIDE)[:3]:
-                    made.add(place.cut(shown, SIDE), name, True, f"{picture.name} {number}")
+            for number, version in enumerate((pixels, after(random, 1)(smaller))):
+                for place in places(version, SIDE)[:3]:
+                    made.add(place.cut(version, SIDE), name, True, f"{picture.name} {number}")
 
 
 def main() -> None:

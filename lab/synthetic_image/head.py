@@ -40,11 +40,15 @@ def features(crops: Path, target: Path) -> None:
 
 
 def fitted(
-    told: dict[str, NDArray[np.generic]], seen: NDArray[np.float32], fakes: tuple[str, ...]
+    columns: dict[str, NDArray[np.generic]], seen: NDArray[np.float32], fakes: tuple[str, ...]
 ) -> tuple[LogisticRegression, dict[str, int]]:
     """Each source has equal weight within its class, and both classes have equal weight."""
-    chosen = ~told["fake"].astype(bool) | np.isin(told["row"], fakes)
-    x, y, row = seen[chosen], told["fake"][chosen].astype(bool), told["row"][chosen].astype(str)
+    chosen = ~columns["fake"].astype(bool) | np.isin(columns["row"], fakes)
+    x, y, row = (
+        seen[chosen],
+        columns["fake"][chosen].astype(bool),
+        columns["row"][chosen].astype(str),
+    )
     kinds = np.where(y, "fake", "real")
     counts = Counter(f"{name} {kind}" for name, kind in zip(row, kinds, strict=True))
     weights = heads.sample_weights(row, y, DOUBLE)
@@ -55,9 +59,9 @@ def fitted(
 
 def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) -> None:
     with np.load(crops) as stored:
-        told = {name: stored[name] for name in ("row", "fake")}
+        columns = {name: stored[name] for name in ("row", "fake")}
     fakes = tuple(name for name in FAKES if name not in without)
-    model, counts = fitted(told, np.load(seen).astype(np.float32), fakes)
+    model, counts = fitted(columns, np.load(seen).astype(np.float32), fakes)
     np.savez(
         target or FOLDER / "head.npz",
         weight=model.coef_[0].astype(np.float32),

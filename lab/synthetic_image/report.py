@@ -119,13 +119,13 @@ def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 3)
 
 
-def table(told: dict[str, Any]) -> str:
+def table(report: dict[str, Any]) -> str:
     lines = [
-        f"Bound, set on genuine pictures of the validation split: {told['found_at']}.",
+        f"Bound, set on genuine pictures of the validation split: {report['found_at']}.",
         "",
         "| genuine | pictures | not judged | false alarms | median logit |",
         "|---|---|---|---|---|",
-        *(f"| {name} | {_cells(row)} |" for name, row in told["genuine"].items()),
+        *(f"| {name} | {_cells(row)} |" for name, row in report["genuine"].items()),
         "",
         "| generated | pictures | not judged | found | median logit | AUC against photographs "
         "| AUC against faces |",
@@ -133,7 +133,7 @@ def table(told: dict[str, Any]) -> str:
         *(
             f"| {name} | {_cells(row)} | {row['auc_against_photographs']} "
             f"| {row['auc_against_faces']} |"
-            for name, row in told["generated"].items()
+            for name, row in report["generated"].items()
         ),
     ]
     return "\n".join(lines)
@@ -146,15 +146,15 @@ def main() -> None:
     parser.add_argument("--alpha", type=float, default=ALPHA)
     parser.add_argument("--write", type=Path, help="a text with the marks `rows` and `/rows`")
     options = parser.parse_args()
-    told = table(figures(read(options.val), read(options.test), options.alpha))
+    text = table(figures(read(options.val), read(options.test), options.alpha))
     if options.write is None:
-        print(told)
+        print(text)
         return
     before, _, rest = options.write.read_text().partition(BEGIN)
     _, found, after = rest.partition(END)
     if not found:
         raise SystemExit(f"{options.write} has no marks {BEGIN} and {END}")
-    options.write.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}")
+    options.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 def _cells(row: dict[str, Any]) -> str:

@@ -139,8 +139,8 @@ def screenshot(pixels: Pixels, number: int) -> Pixels:
     draw.text(
         (230, height + 70), "A caption stands below. Share  Like  Comment " * 3, fill=(20, 20, 20)
     )
-    shown = degrade.resized(pixels, (1.0, 0.8, 0.6)[number % 3], cv2.INTER_AREA)
-    sheet.paste(Image.fromarray(shown), (220, 60))
+    scaled = degrade.resized(pixels, (1.0, 0.8, 0.6)[number % 3], cv2.INTER_AREA)
+    sheet.paste(Image.fromarray(scaled), (220, 60))
     return np.array(sheet)
 
 
@@ -185,8 +185,8 @@ WIDTHS = (720, 1080, 1600)
 
 def as_shown(pixels: Pixels, number: int) -> Pixels:
     scale = WIDTHS[number] / max(pixels.shape[:2])
-    shown = degrade.resized(pixels, scale, cv2.INTER_CUBIC) if scale < 1 else pixels
-    return degrade.saved(shown, "JPEG", 85) if number == 1 else shown
+    scaled = degrade.resized(pixels, scale, cv2.INTER_CUBIC) if scale < 1 else pixels
+    return degrade.saved(scaled, "JPEG", 85) if number == 1 else scaled
 
 
 def drawn_by_people(folders: Folders) -> Iterator[Item]:

@@ -136,7 +136,7 @@ def main() -> None:
     tuning = Tuning(judge, {6e-4: norms, 2e-3: judge.head.parameters()})
     pairs = Pairs(options.pairs, random, options.side)
     options.out.mkdir(parents=True, exist_ok=True)
-    started, shown, right, alone = time.time(), 0.7, 0.5, 0.5
+    started, average, right, alone = time.time(), 0.7, 0.5, 0.5
     saved = started
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
         falling = max(0.0, 1 - done) / (1 - options.flat)
@@ -150,14 +150,14 @@ def main() -> None:
         loss = F.softplus(torch.cat([real, single])).mean() + F.softplus(-fake).mean()
         loss = loss / 2 + 0.25 * F.softplus(real - fake).mean()
         tuning.step(loss, factor)
-        shown = 0.95 * shown + 0.05 * loss.item()
+        average = 0.95 * average + 0.05 * loss.item()
         right = 0.95 * right + 0.05 * float((fake > real).float().mean())
         crossed = (fake[:, None] > torch.cat([real, single])[None]).float().mean()
         alone = 0.95 * alone + 0.05 * float(crossed)
         if tuning.steps % 10 == 0:
             spent = (time.time() - started) / 60
             print(
-                f"{tuning.steps} {spent:.1f} min loss {shown:.3f} right {right:.3f} "
+                f"{tuning.steps} {spent:.1f} min loss {average:.3f} right {right:.3f} "
                 f"alone {alone:.3f} of {len(pairs)}",
                 flush=True,
             )

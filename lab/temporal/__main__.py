@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.common import speakers, stages
-from lab.common.stages import on_few_threads, said
+from lab.common.stages import on_few_threads, reporting
 from ml.evaluation import data_folders
 
 STAGES = ("clips", "folds", "without", "served", "card")
@@ -38,7 +38,7 @@ def main() -> int:
         return 2
     cache = chosen.cache or data_folders.cache() / "temporal"
     clips = data.at_most(read_manifest(folder / data_folders.MANIFEST), chosen.most)
-    examples = data.prepare(clips, folder, cache / "clips", watch=said("clips", 20))
+    examples = data.prepare(clips, folder, cache / "clips", watch=reporting("clips", 20))
     able = len({e.clip.sha256 for e in examples})
     sys.stderr.write(f"{able} of {len(clips)} clips show a face throughout.\n")
     if chosen.stage != "clips":
@@ -53,7 +53,7 @@ def _trained(chosen: argparse.Namespace, examples: Sequence[Any], runs: Path) ->
     learnt = speakers.learnt_from(examples)
 
     def watch(name: str) -> Any:
-        return said(name, 250)
+        return reporting(name, 250)
 
     if chosen.stage == "folds":
         folds.out_of_fold(learnt, runs, recipe, watch)

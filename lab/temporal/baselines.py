@@ -26,8 +26,8 @@ def statistics(signals: Signals) -> NDArray[np.float64]:
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)
     alike = (centred[1:] * centred[:-1]).mean(axis=0) / (spread**2 + 1e-4)
-    told = [values.mean(axis=0), spread, np.abs(values).max(axis=0), alike]
-    return np.concatenate([part.reshape(-1) for part in told])
+    measures = [values.mean(axis=0), spread, np.abs(values).max(axis=0), alike]
+    return np.concatenate([part.reshape(-1) for part in measures])
 
 
 class Regression:
@@ -43,5 +43,5 @@ class Regression:
     def scores(self, examples: Sequence[Example]) -> list[float | None]:
         known = [bool(windows(e.signals)) for e in examples]
         rows = [statistics(e.signals) for e, k in zip(examples, known, strict=True) if k]
-        told = iter(self._line.decision_function(np.stack(rows)) if rows else ())
-        return [float(next(told)) if k else None for k in known]
+        scored = iter(self._line.decision_function(np.stack(rows)) if rows else ())
+        return [float(next(scored)) if k else None for k in known]

@@ -303,7 +303,7 @@ def examples(clip: Clip, content: bytes, collector: Collector, finders: Finders)
     if film is None:
         return []
 
-    def told(place: int, variant: Variant) -> Signals | None:
+    def signals_of(place: int, variant: Variant) -> Signals | None:
         if variant.kind == AS_IT_IS:
             return longest(collector.stretches)
         random = _random(clip, place + 1)
@@ -311,7 +311,7 @@ def examples(clip: Clip, content: bytes, collector: Collector, finders: Finders)
 
     every = variants(clip)
     with ThreadPoolExecutor(THREADS) as pool:
-        signals = list(pool.map(told, range(len(every)), every))
+        signals = list(pool.map(signals_of, range(len(every)), every))
     return [Example(clip, v, s) for v, s in zip(every, signals, strict=True) if s is not None]
 
 
@@ -342,14 +342,14 @@ def _file(target: Path, clip: Clip) -> Path:
 
 
 def _write(found: Sequence[Example], file: Path) -> None:
-    told = [
+    variants = [
         {
             "fake": e.variant.fake, "kind": e.variant.kind, "family": e.variant.family,
             "crf": e.variant.crf, "whole": e.variant.whole,
         }
         for e in found
     ]  # fmt: skip
-    arrays: dict[str, Any] = {"told": np.array(json.dumps(told))}
+    arrays: dict[str, Any] = {"told": np.array(json.dumps(variants))}
     for number, example in enumerate(found):
         arrays[f"values{number}"] = example.signals.values
         arrays[f"times{number}"] = example.signals.times
@@ -362,7 +362,7 @@ def _write(found: Sequence[Example], file: Path) -> None:
 
 def _read(clip: Clip, file: Path) -> Iterator[Example]:
     with np.load(file) as kept:
-        for number, told in enumerate(json.loads(str(kept["told"]))):
+        for number, values in enumerate(json.loads(str(kept["told"]))):
             names = (f"times{number}", f"steps{number}", f"values{number}")
             signals = Signals(*(kept[name] for name in names))
-            yield Example(clip, Variant(**told), signals)
+            yield Example(clip, Variant(**values), signals)

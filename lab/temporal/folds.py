@@ -17,14 +17,14 @@ Watch = Callable[[str], short.Watch]
 def out_of_fold(
     learnt: Sequence[Example], runs: Path, recipe: loop.Recipe, watch: Watch
 ) -> list[tuple[Example, float]]:
-    """Every example that was learnt from, with what a network says that never met its speaker."""
+    """Every training example, with the score of a network that was not trained on its speaker."""
     found: list[tuple[Example, float]] = []
     for number in range(FOLDS):
         own, others = without_fold(learnt, number)
         name = f"without fold {number}"
         net = loop.train(others, runs / f"fold{number}", recipe, watch=watch(name))
-        told = loop.scores(loop.served_by(net), own)
-        found += [(e, s) for e, s in zip(own, told, strict=True) if s is not None]
+        scores = loop.scores(loop.served_by(net), own)
+        found += [(e, s) for e, s in zip(own, scores, strict=True) if s is not None]
     return found
 
 

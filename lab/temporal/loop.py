@@ -97,10 +97,10 @@ def train(
         )
         return net, ahead(Draw(examples, recipe).batch, 0, recipe.steps)
 
-    told = {**asdict(recipe), "examples": len(examples)}
+    settings = {**asdict(recipe), "examples": len(examples)}
     short.train(
         folder,
-        told,
+        settings,
         recipe,
         make=make,
         save=lambda net: net.save_weights(folder / WEIGHTS),

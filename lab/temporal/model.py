@@ -38,14 +38,14 @@ def network(*, width: int, dropout: float) -> keras.Model:
         x = layers.ReLU()(x)
         x = layers.SpatialDropout2D(dropout)(x)
     inside, around = x[:, :, : len(INSIDE)], x[:, :, len(INSIDE) :]
-    told = [
+    pooled = [
         ops.mean(inside, axis=(1, 2)),
         ops.max(ops.mean(inside, axis=1), axis=1),
         ops.max(inside, axis=(1, 2)),
         ops.mean(around, axis=(1, 2)),
         ops.max(ops.mean(around, axis=1), axis=1),
     ]
-    x = layers.Concatenate()(told)
+    x = layers.Concatenate()(pooled)
     x = layers.Dropout(dropout)(x)
     x = layers.Dense(2 * width, activation="relu")(x)
     x = layers.Dropout(dropout)(x)

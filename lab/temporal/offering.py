@@ -20,9 +20,9 @@ Measured = dict[str, Any]
 def verdict(measured: Measured) -> dict[str, Any]:
     """What is claimed, what is not, and what stands in the way of offering the check."""
     kinds = _rows(measured, "kind ")
-    claimed = [name for name, told in kinds.items() if claims(told)]
-    alarms = [name for name, told in measured["false_alarms"].items() if too_many(told)]
-    masks = [name for name, told in _rows(measured, "masks ").items() if too_low(told)]
+    claimed = [name for name, figures in kinds.items() if claims(figures)]
+    alarms = [name for name, figures in measured["false_alarms"].items() if too_many(figures)]
+    masks = [name for name, figures in _rows(measured, "masks ").items() if too_low(figures)]
     return {
         "carries": not alarms and not masks and len(claimed) >= FEWEST_CLAIMS,
         "claimed": claimed,
@@ -34,21 +34,21 @@ def verdict(measured: Measured) -> dict[str, Any]:
 
 def _rows(measured: Measured, prefix: str) -> dict[str, Measured]:
     return {
-        name.removeprefix(prefix): told["network"]
-        for name, told in measured["never_met"].items()
+        name.removeprefix(prefix): figures["network"]
+        for name, figures in measured["never_met"].items()
         if name.startswith(prefix)
     }
 
 
-def claims(told: Measured) -> bool:
+def claims(figures: Measured) -> bool:
     """Of a kind: without an interval there is no claim."""
-    return told["low"] is not None and told["low"] >= LEAST_AUC
+    return figures["low"] is not None and figures["low"] >= LEAST_AUC
 
 
-def too_low(told: Measured) -> bool:
-    return told["auc"] is None or bool(told["auc"] < LEAST_AUC)
+def too_low(figures: Measured) -> bool:
+    return figures["auc"] is None or bool(figures["auc"] < LEAST_AUC)
 
 
-def too_many(told: Measured) -> bool:
+def too_many(figures: Measured) -> bool:
     """Of a condition: what could not be judged at all is no proof of calm."""
-    return told["share"] is None or bool(told["share"] > MOST_FALSE_ALARMS)
+    return figures["share"] is None or bool(figures["share"] > MOST_FALSE_ALARMS)

@@ -98,7 +98,7 @@ def write(examples: Sequence[Example], runs: Path, recipe: loop.Recipe, out: Pat
     card["measured"] = _measured(learnt, tested, runs, recipe, target, card)
     offered = card["measured"]["offered"] = verdict(card["measured"])
     card["claims"] = {
-        said: [fakes.IN_WORDS[kind] for kind in offered[said]] for said in ("claimed", "not_told")
+        key: [fakes.IN_WORDS[kind] for kind in offered[key]] for key in ("claimed", "not_told")
     }
     card["limits"] = [*claims.limits(card["claims"]), *LIMITS]
     export.write_card(target, card)

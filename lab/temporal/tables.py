@@ -26,16 +26,16 @@ def markdown(card: dict[str, Any]) -> str:
         never = measured["never_met"].get(name)
         row = [name, _auc(met), _auc(plain)]
         row += [_auc(never["network"]), _auc(never["regression"])] if never else ["-", "-"]
-        row += _asked(name, never["network"]) if never else ["", ""]
+        row += _required(name, never["network"]) if never else ["", ""]
         lines.append(f"| {' | '.join(row)} |")
     lines += [
         "",
         "| genuine clips | judged | flagged | share | aim | | odds raised |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name, told in measured["false_alarms"].items():
-        share, raised = told["share"], told["raised"]
-        row = [name, f"{told['judged']} of {told['clips']}", str(told["alarms"])]
+    for name, figures in measured["false_alarms"].items():
+        share, raised = figures["share"], figures["raised"]
+        row = [name, f"{figures['judged']} of {figures['clips']}", str(figures["alarms"])]
         if share is None:
             row += ["-", "", "", "-"]
         else:
@@ -56,27 +56,27 @@ def markdown(card: dict[str, Any]) -> str:
             f"Cost of the ratios (Cllr), before half of all fakes are assumed to be steady: "
             f"{measured['cllr']}.",
             "",
-            _said(measured["offered"]),
+            _offer(measured["offered"]),
         ]
     )
 
 
 def _above(genuine: dict[str, list[int]]) -> str:
-    told = "; ".join(f"{name} {above} of {count}" for name, (above, count) in genuine.items())
+    counts = "; ".join(f"{name} {above} of {count}" for name, (above, count) in genuine.items())
     return (
         "Genuine clips of the training speakers at or above the bound, each judged by a network "
-        f"trained without that speaker: {told}."
+        f"trained without that speaker: {counts}."
     )
 
 
-def _asked(name: str, told: dict[str, Any]) -> list[str]:
-    """What is asked of a row: of masks the AUC itself, of a kind the lower end of its interval."""
+def _required(name: str, figures: dict[str, Any]) -> list[str]:
+    """The aim of a row: for masks the AUC itself, for a kind the lower end of its interval."""
     if name.startswith("masks "):
-        return _aim(not offering.too_low(told), f">= {LEAST_AUC}")
-    return [f"low end >= {LEAST_AUC}", "claimed" if offering.claims(told) else "not detected"]
+        return _aim(not offering.too_low(figures), f">= {LEAST_AUC}")
+    return [f"low end >= {LEAST_AUC}", "claimed" if offering.claims(figures) else "not detected"]
 
 
-def _said(offered: dict[str, Any]) -> str:
+def _offer(offered: dict[str, Any]) -> str:
     claims = "; ".join(
         f"{what}: {', '.join(names) or 'none'}"
         for what, names in (("Claimed", offered["claimed"]), ("not detected", offered["not_told"]))
@@ -96,8 +96,8 @@ def _said(offered: dict[str, Any]) -> str:
     return f"{claims}. The figures do not carry the check: {'; '.join(missed)}."
 
 
-def _auc(told: dict[str, Any]) -> str:
-    return f"{told['auc']:.3f} ({told['low']:.2f} to {told['high']:.2f})"
+def _auc(figures: dict[str, Any]) -> str:
+    return f"{figures['auc']:.3f} ({figures['low']:.2f} to {figures['high']:.2f})"
 
 
 def _aim(met: bool, aim: str) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.common import stages
-from lab.common.stages import on_few_threads, said
+from lab.common.stages import on_few_threads, reporting
 from ml.evaluation import data_folders
 
 STAGES = ("speech", "borrowed", "card")
@@ -36,10 +36,10 @@ def main() -> int:
     if chosen.stage == "speech":
         from lab.voice import store
 
-        made = store.prepare(clips, speech, cache, talks=_talks(), watch=said("speech", 100))
+        made = store.prepare(clips, speech, cache, talks=_talks(), watch=reporting("speech", 100))
         sys.stdout.write("\n".join([f"{len(made.rows)} sounds", *made.notes]) + "\n")
         return 0
-    return _heard(chosen, cache)
+    return _measure(chosen, cache)
 
 
 def _talks() -> list[Any]:
@@ -52,7 +52,7 @@ def _talks() -> list[Any]:
     return talking.opened(talking.read_manifest(anchors / data_folders.MANIFEST), cut)
 
 
-def _heard(chosen: argparse.Namespace, cache: Path) -> int:
+def _measure(chosen: argparse.Namespace, cache: Path) -> int:
     from lab.voice import borrowed, probe, store, tables
     from ml.engine.audio_encoders import speakers, whisper
     from ml.engine.audio_encoders.pooling import AudioEncoder
@@ -63,19 +63,19 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
         whisper.served(whisper.DEEPEST),
         speakers.served(),
     )
-    heard, also = (
-        borrowed.listen(speech, encoder, cache / name, said(name, 50))
+    encoded, also = (
+        borrowed.listen(speech, encoder, cache / name, reporting(name, 50))
         for encoder, name in zip(encoders, ("whisper", "speakers"), strict=True)
     )
-    heard = heard.beside(also)
-    lines = probe.compared(heard, said("variants", 1))
+    encoded = encoded.beside(also)
+    lines = probe.compared(encoded, reporting("variants", 1))
     text = tables.as_text(lines)
     if chosen.out is None:
         pages.written(PAGE, "borrowed", text)
     if chosen.stage == "card":
         from lab.voice import report
 
-        card = report.write(speech, heard, encoders, lines, chosen.out, said("ways", 1))
+        card = report.write(speech, encoded, encoders, lines, chosen.out, reporting("ways", 1))
         text = report.as_text(card)
     sys.stdout.write(text + "\n")
     return 0

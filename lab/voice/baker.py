@@ -64,7 +64,7 @@ def opened(acoustic: str, seed: int) -> Any:
     return voice
 
 
-def said_again(wave: Array, smooth: float) -> Array:
+def vocoded(wave: Array, smooth: float) -> Array:
     """Real speech through MelGAN; `smooth` mixes each mel frame with its neighbours."""
     bands = _bands(resample_poly(wave, OWN_RATE, RATE))
     if smooth:
@@ -82,8 +82,8 @@ def said_again(wave: Array, smooth: float) -> Array:
 def _scale() -> tuple[Any, Array, Array]:
     """The speaker, and mean and spread of the mel bands that FastSpeech 2 asks for."""
     voice = opened("fastspeech2", 1)
-    asked = np.concatenate([voice.text2mel(sentence)[0] for sentence in SENTENCES])
-    loud = asked[asked.mean(axis=1) > -1.0].astype(np.float64)
+    bands = np.concatenate([voice.text2mel(sentence)[0] for sentence in SENTENCES])
+    loud = bands[bands.mean(axis=1) > -1.0].astype(np.float64)
     return voice, loud.mean(axis=0), loud.std(axis=0)
 
 

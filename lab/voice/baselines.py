@@ -57,5 +57,5 @@ def fitted_scores(
         StandardScaler(), LogisticRegression(C=0.05, class_weight="balanced", max_iter=500)
     )
     classifier.fit(values[seen], labels)
-    asked = [n for n, row in enumerate(rows) if row.origin == CLIP and judged(row)]
-    return dict(zip(asked, classifier.decision_function(values[asked]).tolist(), strict=True))
+    wanted = [n for n, row in enumerate(rows) if row.origin == CLIP and judged(row)]
+    return dict(zip(wanted, classifier.decision_function(values[wanted]).tolist(), strict=True))

@@ -29,8 +29,8 @@ ANY_WAYS = ("any way",)
 CODECS = tuple(codecs.CODECS)
 """Codecs at low rates. Each clip goes through one of them."""
 MORE = 4200
-"""How many degraded clips, clips through codecs and vocoded copies are heard: the ears cost a
-quarter of a second of one core for each."""
+"""How many degraded clips, clips through codecs and vocoded copies are encoded: the audio encoders
+take a quarter of a second of one core for each."""
 
 Job = tuple[int, str]
 """Row of the store, and the way it went."""
@@ -46,21 +46,21 @@ class Encoded:
     rows: Sequence[Row]
 
     def beside(self, other: Encoded) -> Encoded:
-        """What two ears heard in the same jobs."""
+        """The features of two audio encoders for the same jobs."""
         assert list(self.jobs) == list(other.jobs)
         return replace(self, layers={**self.layers, **other.layers})
 
 
 def planned(rows: Sequence[Row], seed: int = 7) -> list[Job]:
-    """What is heard, in this order: an interrupted run has the most important first."""
+    """What is encoded, in this order: an interrupted run has the most important first."""
     rng = np.random.default_rng(seed)
     of = {
         origin: [n for n, row in enumerate(rows) if row.origin == origin]
         for origin in (CLIP, ENGINE, GENUINE, VOCODED)
     }
-    shown = [n for n in of[CLIP] if rows[n].split != "test"]
+    training = [n for n in of[CLIP] if rows[n].split != "test"]
     through = [n for n in of[CLIP] if rows[n].split != "test" or not rows[n].is_fake]
-    more: list[Job] = [(n, way) for way in ANY_WAYS for n in shown]
+    more: list[Job] = [(n, way) for way in ANY_WAYS for n in training]
     more += [(n, codecs.drawn(np.random.default_rng([seed, n]))) for n in through]
     more += [(n, AS_IT_IS) for n in of[VOCODED] if rows[n].split != "test"]
     return [
@@ -86,29 +86,29 @@ def listen(
     target: Path,
     watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
 ) -> Encoded:
-    """All jobs, going on where an earlier run stopped. What was heard once is not heard again,
-    whatever is planned now: the list beside the numbers grows with them."""
+    """All jobs, going on where an earlier run stopped. What was encoded once is not encoded again,
+    whatever is planned now: the list next to the numbers grows with them."""
     jobs = planned(store.rows)
     target.mkdir(parents=True, exist_ok=True)
     index, file = target / "heard.json", target / "heard.f32"
-    told = (
+    encoded = (
         [(int(n), str(way)) for n, way in json.loads(index.read_text())] if index.exists() else []
     )
     sizes = {name: len(line) for name, line in encoder.numbers(_silence()).items()}
     wide = sum(sizes.values())
     file.touch()
     with file.open("r+b") as out:
-        told = told[: out.seek(0, 2) // (4 * wide)]
-        known = set(told)
+        encoded = encoded[: out.seek(0, 2) // (4 * wide)]
+        known = set(encoded)
         for job in watch([job for job in jobs if job not in known]):
             line = np.concatenate(list(encoder.numbers(prepared(store, job)).values()))
-            told.append(job)
-            index.write_text(json.dumps(told))
-            out.seek((len(told) - 1) * 4 * wide)
+            encoded.append(job)
+            index.write_text(json.dumps(encoded))
+            out.seek((len(encoded) - 1) * 4 * wide)
             out.write(line.astype("<f4").tobytes())
             out.flush()
-    place = {job: number for number, job in enumerate(told)}
-    lines = np.memmap(file, dtype="<f4", mode="r", shape=(len(told), wide))
+    place = {job: number for number, job in enumerate(encoded)}
+    lines = np.memmap(file, dtype="<f4", mode="r", shape=(len(encoded), wide))
     values = np.asarray(lines[[place[job] for job in jobs]])
     ends = np.cumsum(list(sizes.values()))
     blocks = np.split(values, ends[:-1], axis=1)

@@ -46,12 +46,12 @@ def through_lyra(samples: Samples, bit_rate: int) -> Samples:
     count = np.array(LYRA_RATES[bit_rate], np.int32)
     frames = -(-len(samples) // LYRA_FRAME)
     padded = np.pad(samples, (0, frames * LYRA_FRAME - len(samples))).astype(np.float32)
-    said = []
+    decoded = []
     for piece in padded.reshape(frames, 1, LYRA_FRAME):
-        told = encode(input_frames=_through(encoder, piece), num_quantizers=count)
-        indices = next(value for value in told.values() if value.dtype == np.int32)
-        said.append(_through(speaker, decode(encoding_indices=indices)["output_0"])[0])
-    return np.concatenate(said)[: len(samples)]
+        encoded = encode(input_frames=_through(encoder, piece), num_quantizers=count)
+        indices = next(value for value in encoded.values() if value.dtype == np.int32)
+        decoded.append(_through(speaker, decode(encoding_indices=indices)["output_0"])[0])
+    return np.concatenate(decoded)[: len(samples)]
 
 
 def _through(part: Any, value: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -102,8 +102,8 @@ def _mono_16k(content: bytes) -> Samples:
     samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     mono = resample_poly(samples.mean(axis=1), RATE, rate).astype(np.float32)
     loud: Any = np.flatnonzero(np.abs(mono) > 0.02 * np.abs(mono).max()) if mono.size else []
-    heard: Samples = mono[loud[0] : loud[-1] + 1][:LONGEST] if len(loud) else mono[:0]
-    return heard
+    trimmed: Samples = mono[loud[0] : loud[-1] + 1][:LONGEST] if len(loud) else mono[:0]
+    return trimmed
 
 
 def _sounded(samples: object, rate: int) -> Samples:
@@ -227,14 +227,14 @@ def sam(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
         raise EngineMissing("sam-js is not installed")
     for _ in range(EACH):
         ways = [str(rng.integers(*ends)) for ends in ((60, 90), (45, 90), (100, 160), (100, 160))]
-        said = subprocess.run(
+        result = subprocess.run(
             ["node", "-e", SAM_SAYS, str(rng.choice(SENTENCES)), *ways],
             env={**os.environ, "NODE_PATH": folder},
             capture_output=True,
             check=True,
             timeout=60,
         )
-        yield "sam", _sounded(np.frombuffer(said.stdout, np.float32), SAM_RATE)
+        yield "sam", _sounded(np.frombuffer(result.stdout, np.float32), SAM_RATE)
 
 
 def openjtalk(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
@@ -272,11 +272,11 @@ def kokoro(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
 
 def chinese(acoustic: str, rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     voice = baker.opened(acoustic, int(rng.integers(1, 999)))
-    asked = voice.prepare_input
+    prepare = voice.prepare_input
     for number in range(EACH):
         if acoustic == "fastspeech2":  # speed, pitch and energy can be asked of this one alone
             ways = rng.uniform(0.85, 1.2, (3, 1)).astype(np.float32)
-            voice.prepare_input = lambda ids, ways=ways: (*asked(ids)[:2], *ways)
+            voice.prepare_input = lambda ids, ways=ways: (*prepare(ids)[:2], *ways)
         wave = voice.mel2audio(voice.text2mel(baker.SENTENCES[number % len(baker.SENTENCES)]))
         yield "baker", _sounded(wave[:-2048], baker.OWN_RATE)  # the end of it is noise
 

@@ -21,18 +21,18 @@ SPEAKERS, KEPT, SOFTNESS = 5, 200, 1.0
 """Directions taken out, directions kept, and the classifier's C."""
 
 
-def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None]) -> Listener:
-    """`speakers` names who is heard in each line that may show how real speakers differ."""
-    heard = np.asarray(heard, np.float32)
-    mean, spread = heard.mean(axis=0), heard.std(axis=0) + np.float32(1e-6)
-    shown: NDArray[Any] = standard(heard, mean, spread)
-    apart = _between(shown, speakers)
-    shown = shown - (shown @ apart.T) @ apart
-    many = shown.shape[1]
-    main = _main(shown)
+def fitted(features: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None]) -> Listener:
+    """`speakers` names who speaks in each line that may show how real speakers differ."""
+    features = np.asarray(features, np.float32)
+    mean, spread = features.mean(axis=0), features.std(axis=0) + np.float32(1e-6)
+    standardised: NDArray[Any] = standard(features, mean, spread)
+    apart = _between(standardised, speakers)
+    standardised = standardised - (standardised @ apart.T) @ apart
+    many = standardised.shape[1]
+    main = _main(standardised)
     main = (main - (main @ apart.T) @ apart) / np.sqrt(many)
     directions = _half(main)
-    kept = _half(shown @ directions.T)
+    kept = _half(standardised @ directions.T)
     classifier = SVC(C=SOFTNESS, kernel="precomputed", class_weight="balanced")
     classifier.fit(gaussian_kernel(kept, kept), fake)
     return Listener(
@@ -45,12 +45,12 @@ def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None
     )
 
 
-def _main(shown: NDArray[Any]) -> NDArray[Any]:
+def _main(features: NDArray[Any]) -> NDArray[Any]:
     """The directions in which most of what is shown lies."""
-    least = min(shown.shape)
+    least = min(features.shape)
     if least <= 2 * KEPT:
-        return np.asarray(np.linalg.svd(shown, full_matrices=False)[2][:KEPT])
-    return np.asarray(randomized_svd(shown, KEPT, n_oversamples=50, n_iter=4, random_state=0)[2])
+        return np.asarray(np.linalg.svd(features, full_matrices=False)[2][:KEPT])
+    return np.asarray(randomized_svd(features, KEPT, n_oversamples=50, n_iter=4, random_state=0)[2])
 
 
 def _half(values: NDArray[np.floating]) -> Floats:
@@ -58,13 +58,13 @@ def _half(values: NDArray[np.floating]) -> Floats:
     return np.asarray(values, np.float16).astype(np.float32)
 
 
-def _between(shown: Floats, speakers: Sequence[str | None]) -> Floats:
+def _between(features: Floats, speakers: Sequence[str | None]) -> Floats:
     """The directions in which the speakers' means differ most."""
     names = sorted({name for name in speakers if name is not None})
     who = np.array([name or "" for name in speakers])
-    means = [shown[who == name].mean(axis=0) for name in names if (who == name).sum() > 1]
+    means = [features[who == name].mean(axis=0) for name in names if (who == name).sum() > 1]
     if len(means) < 2:
-        return np.zeros((0, shown.shape[1]), np.float32)
+        return np.zeros((0, features.shape[1]), np.float32)
     apart = np.stack(means) - np.mean(means, axis=0)
     turned = np.linalg.svd(apart, full_matrices=False)[2]
     return np.asarray(turned[: min(SPEAKERS, len(means) - 1)], np.float32)

@@ -84,9 +84,9 @@ SOURCES: dict[str, Callable[[np.random.Generator, Sequence[Talk]], Spoken]] = {
 
 
 def _installed(package: str) -> list[Path]:
-    asked = shutil.which("dpkg-query")
-    listed = asked and subprocess.run(
-        [asked, "--listfiles", package], capture_output=True, text=True, check=False
+    command = shutil.which("dpkg-query")
+    listed = command and subprocess.run(
+        [command, "--listfiles", package], capture_output=True, text=True, check=False
     )
     if not listed or listed.returncode:
         raise SpeechMissing(f"{package} is not installed")

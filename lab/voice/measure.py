@@ -113,8 +113,12 @@ def by_source(
         entry[1] += int(value >= decides_at)
         entry[2] += 1
     return {
-        name: {"asked": round(asked / count, 4), "decided": round(sure / count, 4), "clips": count}
-        for name, (asked, sure, count) in sorted(found.items())
+        name: {
+            "asked": round(flagged / count, 4),
+            "decided": round(sure / count, 4),
+            "clips": count,
+        }
+        for name, (flagged, sure, count) in sorted(found.items())
     }
 
 

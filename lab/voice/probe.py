@@ -67,20 +67,20 @@ class Variant:
 
     def __str__(self) -> str:
         every = set(self.codecs) == set(CODECS)
-        said = (
+        parts = (
             ("made", self.made),
             ("degraded", self.worn),
             ("more people", self.more),
             ("codecs" if every else "codecs but the neural ones", bool(self.codecs)),
         )
-        beside = [name for name, there in said if there]
+        beside = [name for name, there in parts if there]
         return f"{', '.join(self.layers)}; {', '.join(['clips', *beside])}"
 
 
 LN10 = float(np.log(10))
 WORDS = tuple(f"{whisper.WORDS} {number}" for number in (0, 1, 3))
-"""The convolutions, and how far up what they heard has gone. Higher layers told little when each
-was asked alone."""
+"""The convolutions, and the first layers above them. Higher layers distinguished little when each
+was used alone."""
 ALL = (*WORDS, *speakers.STAGES)
 SERVED = Variant(ALL, made=True, worn=True, more=True, codecs=CODECS)
 NO_NEURAL = replace(SERVED, codecs=tuple(name for name in CODECS if name not in NEURAL))
@@ -89,19 +89,21 @@ VARIANTS = (NO_NEURAL, SERVED)
 
 
 def judged(
-    heard: Encoded,
+    encoded: Encoded,
     variant: Variant,
     may_see: Callable[[Row], bool],
-    asked: Callable[[Job], bool],
+    is_wanted: Callable[[Job], bool],
 ) -> Answers:
-    """What the listeners say of the jobs that are asked for, having seen only what they may."""
-    wanted = [k for k, job in enumerate(heard.jobs) if asked(job)]
+    """What the classifiers answer for the wanted jobs, trained only on the rows they may see."""
+    wanted = [k for k, job in enumerate(encoded.jobs) if is_wanted(job)]
     if not wanted:
         return {}
-    layers = asked_layers(heard, variant, training_rows(heard, variant, may_see))
-    told = {layer.name: layer({layer.name: heard.layers[layer.name][wanted]}) for layer in layers}
+    layers = fitted_layers(encoded, variant, training_rows(encoded, variant, may_see))
+    scores = {
+        layer.name: layer({layer.name: encoded.layers[layer.name][wanted]}) for layer in layers
+    }
     return {
-        heard.jobs[k]: {name: float(answers[place]) for name, answers in told.items()}
+        encoded.jobs[k]: {name: float(answers[place]) for name, answers in scores.items()}
         for place, k in enumerate(wanted)
     }
 
@@ -111,68 +113,68 @@ def together(answers: Answers, lines: Lines) -> Scores:
     if not answers:
         return {}
     names = next(iter(answers.values()))
-    by_layer = {name: np.array([told[name] for told in answers.values()]) for name in names}
+    by_layer = {name: np.array([answer[name] for answer in answers.values()]) for name in names}
     scores = listeners.together(listeners.means(by_layer), lines)
     return dict(zip(answers, map(float, scores), strict=True))
 
 
 def lines_of(answers: Answers, rows: Sequence[Row]) -> Lines:
-    """What makes each ear's mean a ratio, from answers out of source."""
+    """The line that makes each audio encoder's mean a ratio, from answers out of source."""
     names = next(iter(answers.values()))
     found = {}
     for encoder in dict.fromkeys(map(listeners.encoder_name_of, names)):
         of = [name for name in names if listeners.encoder_name_of(name) == encoder]
-        means = [float(np.mean([told[name] for name in of])) for told in answers.values()]
+        means = [float(np.mean([answer[name] for name in of])) for answer in answers.values()]
         line = fit_platt([rows[n].is_fake for n, _ in answers], means)
         found[encoder] = (LN10 * line.slope, LN10 * line.offset)
     return found
 
 
-def training_rows(heard: Encoded, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
+def training_rows(encoded: Encoded, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
     """The lines that the variant's classifiers are fitted on."""
-    jobs = enumerate(heard.jobs)
-    return [k for k, job in jobs if variant.shows(job, heard.rows[job[0]], may_see)]
+    jobs = enumerate(encoded.jobs)
+    return [k for k, job in jobs if variant.shows(job, encoded.rows[job[0]], may_see)]
 
 
-def asked_layers(heard: Encoded, variant: Variant, seen: list[int]) -> list[listeners.Layer]:
-    """A classifier for each layer that the variant asks, from the lines that are seen."""
-    rows = [heard.rows[heard.jobs[k][0]] for k in seen]
+def fitted_layers(encoded: Encoded, variant: Variant, seen: list[int]) -> list[listeners.Layer]:
+    """A classifier for each layer that the variant uses, trained on the lines that are seen."""
+    rows = [encoded.rows[encoded.jobs[k][0]] for k in seen]
     fake = np.array([row.is_fake for row in rows])
     people = [
-        row.group if not row.is_fake and heard.jobs[k][1] == AS_IT_IS else None
+        row.group if not row.is_fake and encoded.jobs[k][1] == AS_IT_IS else None
         for k, row in zip(seen, rows, strict=True)
     ]
     return [
-        listeners.Layer(name, fitting.fitted(heard.layers[name][seen], fake, people))
+        listeners.Layer(name, fitting.fitted(encoded.layers[name][seen], fake, people))
         for name in variant.layers
     ]
 
 
-def out_of_source(heard: Encoded, variant: Variant) -> Answers:
+def out_of_source(encoded: Encoded, variant: Variant) -> Answers:
     """Of everything but copies and random ways, by classifiers that met neither its source, nor a
     copy or a sister of it, nor the test split."""
 
-    def asked(job: Job, fold: Fold) -> bool:
-        row = heard.rows[job[0]]
+    def is_judged(job: Job, fold: Fold) -> bool:
+        row = encoded.rows[job[0]]
         return row.origin != VOCODED and job[1] not in ANY_WAYS and fold.holds_out(row.source)
 
     answers: Answers = {}
     for fold in FOLDS:
         answers |= judged(
-            heard,
+            encoded,
             variant,
             lambda row, fold=fold: row.split != "test" and not fold.holds_out(row.source),  # type: ignore[misc]  # mypy infers no lambda with a default
-            lambda job, fold=fold: asked(job, fold),  # type: ignore[misc]  # mypy infers no lambda with a default
+            lambda job, fold=fold: is_judged(job, fold),  # type: ignore[misc]  # mypy infers no lambda with a default
         )
     return answers
 
 
-def line_of(heard: Encoded, variant: Variant) -> dict[str, Any]:
+def line_of(encoded: Encoded, variant: Variant) -> dict[str, Any]:
     """A variant's calibration and bounds, from train and val, and all figures out of source."""
-    rows, answers = heard.rows, out_of_source(heard, variant)
+    rows, answers = encoded.rows, out_of_source(encoded, variant)
     fitted_on = {
-        job: told
-        for job, told in answers.items()
+        job: answer
+        for job, answer in answers.items()
         if _is(rows[job[0]], CLIP) and rows[job[0]].split != "test" and job[1] == AS_IT_IS
     }
     lines = lines_of(fitted_on, rows)
@@ -195,7 +197,7 @@ def line_of(heard: Encoded, variant: Variant) -> dict[str, Any]:
             way: at_bounds(of_way(scores, way, lambda n: _is(rows[n], CLIP)), rows, bounds)
             for way in CODECS
         },
-        "engines": _engines(scores, heard, used, bounds),
+        "engines": _engines(scores, encoded, used, bounds),
         "people": measure.by_source(
             of_way(scores, AS_IT_IS, lambda n: _is(rows[n], GENUINE)), rows, *bounds
         ),
@@ -239,38 +241,38 @@ def at_bounds(
     scores: measure.Scores, rows: Sequence[Row], bounds: tuple[float, float]
 ) -> dict[str, Any]:
     """Shares asked about and decided, of each class."""
-    told: dict[str, Any] = {}
+    shares: dict[str, Any] = {}
     for label in ("real", "fake"):
         values = np.array([v for n, v in scores.items() if rows[n].label == label])
         for name, bound in zip(("asked", "decided"), bounds, strict=True):
             share = round(float((values >= bound).mean()), 4) if len(values) else None
-            told[f"{label}_{name}"] = share
-        told[f"{label}s"] = len(values)
-    return told
+            shares[f"{label}_{name}"] = share
+        shares[f"{label}s"] = len(values)
+    return shares
 
 
 def _engines(
-    scores: Scores, heard: Encoded, used: Mapping[str, Any], bounds: tuple[float, float]
+    scores: Scores, encoded: Encoded, used: Mapping[str, Any], bounds: tuple[float, float]
 ) -> dict[str, Any]:
     """What each engine was made to say here, beside the genuine clips of the test split."""
-    rows, told = heard.rows, {}
+    rows, figures = encoded.rows, {}
     genuine = of_way(
         scores,
         AS_IT_IS,
         lambda n: _is(rows[n], CLIP) and rows[n].split == "test" and not rows[n].is_fake,
     )
     for engine in sorted({row.source for row in rows if row.origin == ENGINE}):
-        said = of_way(
+        spoken = of_way(
             scores,
             AS_IT_IS,
             lambda n, engine=engine: _is(rows[n], ENGINE) and rows[n].source == engine,  # type: ignore[misc]  # mypy infers no lambda with a default
         )
-        if said:
-            both = genuine | said
-            told[engine] = measure.summary(both, rows) | at_bounds(both, rows, bounds)
-    return told
+        if spoken:
+            both = genuine | spoken
+            figures[engine] = measure.summary(both, rows) | at_bounds(both, rows, bounds)
+    return figures
 
 
-def compared(heard: Encoded, watch: Watch = lambda variants: variants) -> list[dict[str, Any]]:
+def compared(encoded: Encoded, watch: Watch = lambda variants: variants) -> list[dict[str, Any]]:
     """The figures of each variant; the last one is served."""
-    return [line_of(heard, variant) for variant in watch(VARIANTS)]
+    return [line_of(encoded, variant) for variant in watch(VARIANTS)]

@@ -30,7 +30,7 @@ from ml.evaluation.degrade_sound import NAMED
 VERSION = "4"
 SAYS = "A higher score means more likely synthesised or vocoded speech."
 PROBES, STEP = 40, 8
-"""How many pictures prove what was stored, and every how manieth clip is heard degraded."""
+"""How many pictures prove what was stored, and every how manieth clip is encoded degraded."""
 TOLERANCE = 1e-3
 """Between what was measured and what was stored, of scores that spread over about one."""
 LIMITS = (
@@ -70,7 +70,7 @@ SOURCES = (
 
 def write(
     speech: Store,
-    heard: Encoded,
+    encoded: Encoded,
     encoders: Sequence[AudioEncoder],
     lines: Sequence[Mapping[str, Any]],
     out: Path | None = None,
@@ -80,8 +80,8 @@ def write(
     folder (or `out`). `lines` are the variants' figures out of source."""
     folder = out or FOLDER
     no_neural, line = lines
-    seen = probe.training_rows(heard, probe.SERVED, lambda row: row.split != "test")
-    panel = listeners.Panel(probe.asked_layers(heard, probe.SERVED, seen), line["lines"])
+    seen = probe.training_rows(encoded, probe.SERVED, lambda row: row.split != "test")
+    panel = listeners.Panel(probe.fitted_layers(encoded, probe.SERVED, seen), line["lines"])
     content = listeners.stored(panel)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS).write_bytes(content)
@@ -98,7 +98,7 @@ def write(
             "file": WEIGHTS,
             "sha256": hashlib.sha256(content).hexdigest(),
             "bytes": len(content),
-            "apart_from_what_was_measured": _apart(speech, heard, panel, served),
+            "apart_from_what_was_measured": _apart(speech, encoded, panel, served),
         },
         "ears": {
             whisper.WORDS: {
@@ -129,7 +129,7 @@ def write(
             "used": line["used"],
             "decides": line["decides"],
         },
-        "measured": _measured(speech, line, no_neural, _of_test(heard, panel), served, watch),
+        "measured": _measured(speech, line, no_neural, _of_test(encoded, panel), served, watch),
         "data": {
             "sources": list(SOURCES),
             "rows": dict(Counter(f"{row.origin} {row.label} {row.split}" for row in speech.rows)),
@@ -143,14 +143,14 @@ def write(
 
 
 def _apart(
-    speech: Store, heard: Encoded, panel: listeners.Panel, served: Hearing
+    speech: Store, encoded: Encoded, panel: listeners.Panel, served: Hearing
 ) -> dict[str, Any]:
     """The greatest difference between what is served and what stands in the tables."""
     test = speech.where(lambda row: row.origin == CLIP and row.split == "test")
     some = test[:: max(1, len(test) // PROBES)]
-    place = {job: k for k, job in enumerate(heard.jobs)}
+    place = {job: k for k, job in enumerate(encoded.jobs)}
     places = [place[number, AS_IT_IS] for number in some]
-    lines = {layer.name: heard.layers[layer.name][places] for layer in panel.layers}
+    lines = {layer.name: encoded.layers[layer.name][places] for layer in panel.layers}
     sounds = [borrowed.prepared(speech, (number, AS_IT_IS)) for number in some]
     apart = float(np.abs(panel(lines) - served.logits(sounds)).max())
     if apart > TOLERANCE:
@@ -158,16 +158,16 @@ def _apart(
     return {"inputs": len(some), "greatest_difference": apart}
 
 
-def _of_test(heard: Encoded, panel: listeners.Panel) -> dict[int, float]:
-    """What is served says of the test split, from what was heard of it: `_apart` holds that serving
-    hears the same."""
-    rows = heard.rows
+def _of_test(encoded: Encoded, panel: listeners.Panel) -> dict[int, float]:
+    """What the served classifiers answer for the test split, from its stored features: `_apart`
+    holds that serving computes the same features."""
+    rows = encoded.rows
     places = {
         number: k
-        for k, (number, way) in enumerate(heard.jobs)
+        for k, (number, way) in enumerate(encoded.jobs)
         if way == AS_IT_IS and rows[number].origin == CLIP and rows[number].split == "test"
     }
-    lines = {layer.name: heard.layers[layer.name][[*places.values()]] for layer in panel.layers}
+    lines = {layer.name: encoded.layers[layer.name][[*places.values()]] for layer in panel.layers}
     return dict(zip(places, map(float, panel(lines)), strict=True))
 
 

@@ -164,8 +164,8 @@ def prepare(
     index, sounds = target / "speech.json", target / "speech.i16"
     notes: list[str] = []
     if index.exists():
-        told = json.loads(index.read_text())
-        rows, seed = told["rows"], told["seed"]
+        stored = json.loads(index.read_text())
+        rows, seed = stored["rows"], stored["seed"]
         held = {row["source"] for row in rows if row["origin"] in (ENGINE, GENUINE)}
         copied = {(r["parent"], r["system"]) for r in rows if r["origin"] == VOCODED}
         new = [source for source in engines.ENGINES if source not in held]

@@ -50,12 +50,12 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
         "| fake asked | fake decided | real | fake |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for way, told in served["codecs"].items():
+    for way, figures in served["codecs"].items():
         names = ("real_asked", "real_decided", "fake_asked", "fake_decided")
-        shares = [unheard["codecs"][way]["real_asked"], *(told[name] for name in names)]
+        shares = [unheard["codecs"][way]["real_asked"], *(figures[name] for name in names)]
         through = " | ".join(_share(share) for share in shares)
         codec = f"{way} (neural)" if way in NEURAL else way
-        text.append(f"| {codec} | {through} | {told['reals']} | {told['fakes']} |")
+        text.append(f"| {codec} | {through} | {figures['reals']} | {figures['fakes']} |")
     text += [
         "",
         "Speech generated with each engine, which was not in training, against the genuine clips "
@@ -67,9 +67,9 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
         "|---|---|---|---|---|---|",
     ]
     text += [
-        f"| {name} | {told['auc']:.2f} | {told['eer']:.0%} | {told['fake_asked']:.0%} "
-        f"| {told['fake_decided']:.0%} | {told['fakes']} |"
-        for name, told in served["engines"].items()
+        f"| {name} | {figures['auc']:.2f} | {figures['eer']:.0%} | {figures['fake_asked']:.0%} "
+        f"| {figures['fake_decided']:.0%} | {figures['fakes']} |"
+        for name, figures in served["engines"].items()
     ]
     text += [
         "",
@@ -77,21 +77,21 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
         "",
         "| source | asked | decided |",
         "|---|---|---|",
-        *(f"| {name} | {_two(told)} |" for name, told in served["people"].items()),
+        *(f"| {name} | {_two(figures)} |" for name, figures in served["people"].items()),
     ]
     return "\n".join(text)
 
 
-def _shares(told: Mapping[str, Any]) -> str:
+def _shares(figures: Mapping[str, Any]) -> str:
     names = ("real_asked", "fake_asked", "real_decided", "fake_decided")
-    return " | ".join(_share(told[name]) for name in names)
+    return " | ".join(_share(figures[name]) for name in names)
 
 
 def _share(share: float | None) -> str:
     return "none" if share is None else f"{share:.1%}"
 
 
-def _two(told: Mapping[str, Any] | None) -> str:
-    if told is None:
+def _two(figures: Mapping[str, Any] | None) -> str:
+    if figures is None:
         return "none there | none there"
-    return f"{told['asked']:.0%} of {told['clips']} | {told['decided']:.1%}"
+    return f"{figures['asked']:.0%} of {figures['clips']} | {figures['decided']:.1%}"

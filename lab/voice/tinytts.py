@@ -74,10 +74,10 @@ class Voice:
         ids = [commons.insert_blanks(part, 0) for part in phonemes_to_ids(sounds, tones, "EN")]
         many = len(ids[0])
         torch.manual_seed(int(rng.integers(1, 2**31)))
-        said, tone, language = (torch.tensor([part]) for part in ids)
+        phonemes, tone, language = (torch.tensor([part]) for part in ids)
         with torch.no_grad():
             wave, *_ = self.network.infer(
-                said,
+                phonemes,
                 torch.tensor([many]),
                 torch.tensor([0]),
                 tone,

@@ -136,7 +136,7 @@ def world(wave: Array, rng: np.random.Generator) -> Array:
 
 def melgan(wave: Array, rng: np.random.Generator) -> Array:
     """A network that was trained as a vocoder, on one speaker, says it again."""
-    return baker.said_again(wave, smooth=rng.uniform(0.1, 0.3) if rng.random() < 0.5 else 0.0)
+    return baker.vocoded(wave, smooth=rng.uniform(0.1, 0.3) if rng.random() < 0.5 else 0.0)
 
 
 VOCODERS: dict[str, Vocoder] = {

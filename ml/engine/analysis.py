@@ -66,15 +66,15 @@ def analyse(
 ) -> Result:
     """Examine one file. `file` is a real, seekable file; its name is never asked for."""
     started = time.perf_counter()
-    told = Progress(progress, should_stop)
+    reporter = Progress(progress, should_stop)
     chosen = registry.detectors() if detectors is None else tuple(detectors)
     version = engine_version(chosen)
 
-    told.stop_if_asked()
+    reporter.stop_if_requested()
     if sha256 is None or size is None:
-        told.at(0.0, "reading the file")
+        reporter.at(0.0, "reading the file")
         sha256, size = fingerprint(file)
-    told.at(0.01, "opening")
+    reporter.at(0.01, "opening")
     able = [d for d in chosen if not isinstance(d, Missing)]
     needs = [d.manifest.needs for d in able]
     try:
@@ -93,7 +93,7 @@ def analyse(
             ) as media,
             contextlib.closing(DetectorSession(media, chosen)) as session,
         ):
-            return _examined(media, session, chosen, version, told, started)
+            return _examined(media, session, chosen, version, reporter, started)
     except Rejected as refusal:
         return Result(
             media=None,
@@ -110,20 +110,20 @@ def _examined(
     session: DetectorSession,
     detectors: Sequence[Detector | Missing],
     version: str,
-    told: Progress,
+    reporter: Progress,
     started: float,
 ) -> Result:
     pictures: dict[str, bytes] = {}
     looks, strip = Looks(), thumbnails.Strip()
     tracks: Sequence[dict[str, object]] = ()
     last_frames: list[float] = []
-    told.plan(media.info, session.checks)
-    told.looking(0.0)
+    reporter.plan(media.info, session.checks)
+    reporter.looking(0.0)
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1, "draw") as beside:
         watch = stack.enter_context(FaceWatch(media, FACE_RATE))
         # Closed before the sandbox's descriptors are: a thread may still be reading them.
         for frame in stack.enter_context(contextlib.closing(media.frames())):
-            told.stop_if_asked()
+            reporter.stop_if_requested()
             last_frames = [*last_frames[-1:], frame.seconds]
             drawing = None
             if not pictures:
@@ -133,19 +133,19 @@ def _examined(
             session.observe(View(frame, watch.faces(frame)))
             if drawing:
                 pictures = drawing.result()  # before the pixels are replaced by the next frame's
-            told.looking(_part(media, frame))
+            reporter.looking(_part(media, frame))
         media.tracks = watch.tracks()
         tracks = watch.summaries()
         media.add_flags(*watch.flags)
-    told.listening()
+    reporter.listening()
     divided = _divide(media, watch, last_frames)
     sound = media.audio(RATE) if media.info.has_audio else None
-    heard = sound_pictures.drawn(sound, media.info, divided)
-    told.stop_if_asked()
-    findings = session.conclude(told.concluding)
+    sound_thumbnails = sound_pictures.drawn(sound, media.info, divided)
+    reporter.stop_if_requested()
+    findings = session.conclude(reporter.concluding)
     manifests = {d.name: d.manifest for d in detectors if not isinstance(d, Missing)}
     verdict = rule.decide(media.info, findings, manifests)
-    told.at(1.0, "done")
+    reporter.at(1.0, "done")
     return Result(
         media=media.info,
         verdict=verdict,
@@ -154,7 +154,10 @@ def _examined(
         seconds=time.perf_counter() - started,
         tracks=tracks,
         scenes=divided,
-        thumbnails=pictures | strip.pictures() | thumbnails.of_faces(media.tracks) | heard,
+        thumbnails=pictures
+        | strip.pictures()
+        | thumbnails.of_faces(media.tracks)
+        | sound_thumbnails,
         looks=looks.found,
         metadata=file_metadata.gathered(media.facts),
     )
@@ -176,7 +179,7 @@ def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) ->
         samples = media.audio(RATE) if media.info.has_audio else None
         media.scenes = scenes.build_scenes(pictures, scenes.find_activity(samples), duration)
     except Exception:
-        log.exception("scenes could not be told")
+        log.exception("scenes could not be determined")
         media.add_flags("scenes_not_told")
         return None
     return media.scenes

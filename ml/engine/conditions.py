@@ -16,7 +16,7 @@ from sandbox.types import Limits
 def conditions(engine_version: str) -> str:
     """The version names checks, weights and libraries. The site's trust lists, its limits and the
     runtime of networks are no part of it."""
-    said = {
+    state = {
         "engine": engine_version,
         "trust": {str(whose): one.sha256 for whose, one in warden().trusted.items()},
         "limits": dataclasses.asdict(Limits()),
@@ -24,5 +24,5 @@ def conditions(engine_version: str) -> str:
         "openvino": find_spec("openvino") is not None,
     }
     if url := os.environ.get("TOUCHSTONE_INFERENCE_URL"):
-        said["inference"] = url
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        state["inference"] = url
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()

@@ -59,7 +59,7 @@ class Connection:
             headers = {"Content-Type": "application/octet-stream", HEAD_LENGTH: str(head)}
         for attempt in (1, 2):
             try:
-                return self._asked(path, body, headers)
+                return self._request(path, body, headers)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if attempt == 2 or isinstance(error, TimeoutError):
@@ -72,25 +72,25 @@ class Connection:
             link.close()
         self._own.link = None
 
-    def _asked(
+    def _request(
         self, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[dict[str, Any], bytes]:
         link = getattr(self._own, "link", None)
         if link is None:
             link = self._own.link = self._kind(self._place, timeout=PATIENCE_SECONDS)
         link.request("POST" if body else "GET", self._path + path, body, headers)
-        answer = link.getresponse()
-        content = answer.read()
-        if answer.status != 200:
+        response = link.getresponse()
+        content = response.read()
+        if response.status != 200:
             raise ServerUnusable(
-                f"{path}: {answer.status} {content[:200].decode(errors='replace')}"
+                f"{path}: {response.status} {content[:200].decode(errors='replace')}"
             )
-        length = int(answer.getheader(HEAD_LENGTH) or len(content))
+        length = int(response.getheader(HEAD_LENGTH) or len(content))
         try:
-            said: dict[str, Any] = json.loads(content[:length] or b"{}")
+            data: dict[str, Any] = json.loads(content[:length] or b"{}")
         except ValueError as error:
             raise ServerUnusable(f"{path}: the answer is no JSON") from error
-        return said, content[length:]
+        return data, content[length:]
 
 
 class AtServer:
@@ -115,26 +115,26 @@ class AtServer:
         entry: dict[str, Any] = {
             "name": self._input, "shape": list(numbers.shape), "datatype": "FP32",
         }  # fmt: skip
-        said: dict[str, Any] = {"inputs": [entry]}
+        request: dict[str, Any] = {"inputs": [entry]}
         if self._binary:
             entry["parameters"] = {"binary_data_size": numbers.nbytes}
-            said["parameters"] = {"binary_data_output": True}
-            head = json.dumps(said).encode()
+            request["parameters"] = {"binary_data_output": True}
+            head = json.dumps(request).encode()
             answer = self._connection.ask(
                 f"{self._model}/infer", head + numbers.tobytes(), len(head)
             )
         else:
             entry["data"] = numbers.reshape(-1).tolist()
-            answer = self._connection.ask(f"{self._model}/infer", json.dumps(said).encode())
+            answer = self._connection.ask(f"{self._model}/infer", json.dumps(request).encode())
         try:
             return _outputs(*answer)
         except (KeyError, TypeError, ValueError) as error:
             raise ServerUnusable(f"{self._model}: the outputs cannot be read: {error}") from error
 
 
-def _outputs(said: dict[str, Any], tail: bytes) -> runtimes.Outputs:
+def _outputs(data: dict[str, Any], tail: bytes) -> runtimes.Outputs:
     found: runtimes.Outputs = {}
-    for output in said["outputs"]:
+    for output in data["outputs"]:
         size = output.get("parameters", {}).get("binary_data_size")
         if size is None:
             numbers = np.array(output["data"], np.float32).reshape(-1)
@@ -183,7 +183,7 @@ class ServerOrOwn:
     def _admitted(self) -> AtServer:
         server = AtServer(self._url, self._file)
         if len(server.shape) != len(self.shape) or any(
-            said not in (-1, own) for said, own in zip(server.shape, self.shape, strict=True)
+            served not in (-1, own) for served, own in zip(server.shape, self.shape, strict=True)
         ):
             raise ServerUnusable(f"{self._file.stem} takes {server.shape}, not {self.shape}")
         apart = runtimes.disagreement(self._own, server)

@@ -15,13 +15,13 @@ from ml.engine.manifest import Cost, Manifest
 
 Report = Callable[[float, str], None]
 OPENED = 0.02
-"""Told until the header is read and the rest can be guessed."""
+"""Reported until the header is read and the rest can be estimated."""
 LAST = 0.99
 """The verdict alone makes it whole."""
 
 
 class Stopped(Exception):
-    """The caller asked to stop. Nothing was concluded."""
+    """The caller requested a stop. Nothing was concluded."""
 
 
 FOREVER = float("inf")
@@ -48,7 +48,7 @@ class Progress:
         self._costs: dict[str, float] = {}
         self._done: dict[str, float] = {}
 
-    def stop_if_asked(self) -> None:
+    def stop_if_requested(self) -> None:
         if self._should_stop and self._should_stop():
             raise Stopped
 
@@ -77,8 +77,8 @@ class Progress:
         self.at(self._looked, "listening")
 
     def concluding(self, check: str, part: float) -> None:
-        """The progress of one check. Stops here if a person has asked for it."""
-        self.stop_if_asked()
+        """The progress of one check. Stops here if a person has requested it."""
+        self.stop_if_requested()
         with self._lock:
             self._done[check] = max(self._done.get(check, 0.0), min(part, 1.0))
             done = sum(self._costs.get(name, 0.0) * part for name, part in self._done.items())

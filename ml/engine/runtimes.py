@@ -120,8 +120,8 @@ def disagreement(one: Runtime, other: Runtime) -> float:
     for number in range(PROBES):
         smooth = random.uniform(-1, 1, one.shape[-1:]) * np.ones(one.shape)
         probe = (smooth + (number / PROBES) * random.normal(size=one.shape)).astype(np.float32)
-        said, also = one(probe), other(probe)
-        if said.keys() != also.keys():
+        first, second = one(probe), other(probe)
+        if first.keys() != second.keys():
             return float("inf")
-        worst = max(worst, *(float(np.abs(said[k] - also[k]).max()) for k in said))
+        worst = max(worst, *(float(np.abs(first[k] - second[k]).max()) for k in first))
     return worst

@@ -52,7 +52,7 @@ class Work:
 
 
 class DetectorSession:
-    """All detectors on one file: they are asked, shown the views they want, and heard."""
+    """All detectors on one file: they observe the views they want, and conclude."""
 
     def __init__(self, media: Media, detectors: Sequence[Detector | Missing]) -> None:
         self._media = media

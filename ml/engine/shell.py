@@ -111,11 +111,11 @@ def _item(
     rejection: str | None = None,
     seconds: float = 0.0,
 ) -> dict[str, Any]:
-    said = media_json(media) if media else NO_MEDIA
+    details = media_json(media) if media else NO_MEDIA
     return {
         "path": _text(path),
         "sha256": sha256,
-        "media": {k: said[k] for k in NO_MEDIA},
+        "media": {k: details[k] for k in NO_MEDIA},
         "verdict": str(outcome),
         "declared": plain(declared),
         "probability_manipulated": plain(probability),

@@ -47,9 +47,11 @@ def fit_platt(labels: ArrayLike, scores: ArrayLike) -> Platt:
     design = np.stack([(values - middle) / spread, np.ones_like(values)], axis=1)
     beta = np.zeros(2)
     for _ in range(100):
-        said = 1.0 / (1.0 + np.exp(-np.clip(design @ beta, -50, 50)))
-        slope = design.T @ (weight * (said - target))
-        curve = (design * (weight * said * (1 - said))[:, None]).T @ design + 1e-9 * np.eye(2)
+        predicted = 1.0 / (1.0 + np.exp(-np.clip(design @ beta, -50, 50)))
+        slope = design.T @ (weight * (predicted - target))
+        curve = (
+            design * (weight * predicted * (1 - predicted))[:, None]
+        ).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(curve, slope)
         beta -= step
         if np.abs(step).max() < 1e-9:

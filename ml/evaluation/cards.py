@@ -20,12 +20,12 @@ class CardRefused(ValueError):
 
 
 def fill(
-    told: Mapping[str, Any], names: Sequence[str] | None = None, folder: Path | None = None
+    report: Mapping[str, Any], names: Sequence[str] | None = None, folder: Path | None = None
 ) -> list[Path]:
-    """Write what `told` (an evaluation's JSON) says of these detectors, or of all whose score is
+    """Write what `report` (an evaluation's JSON) says of these detectors, or of all whose score is
     one of manipulation, into their cards. An earlier entry of the same manifest and split is
     replaced."""
-    measured = told["detectors"]
+    measured = report["detectors"]
     chosen = [name for name, found in measured.items() if found["scored"]]
     for name in names or ():
         if name not in measured:
@@ -35,7 +35,7 @@ def fill(
     paths = {name: _path(name, folder) for name in (chosen if names is None else names)}
     read = {name: _read(path, name) for name, path in paths.items()}
     return [
-        _fill(told, name, paths[name], card)
+        _fill(report, name, paths[name], card)
         for name, card in read.items()
         if names is not None or card.get("probability", ...) is not None
     ]
@@ -52,24 +52,24 @@ def _read(path: Path, name: str) -> dict[str, Any]:
         raise CardRefused(f"The card of {name} cannot be read: {error}.") from error
 
 
-def _fill(told: Mapping[str, Any], name: str, path: Path, card: dict[str, Any]) -> Path:
+def _fill(report: Mapping[str, Any], name: str, path: Path, card: dict[str, Any]) -> Path:
     before = card.get("metrics")
     kept = before.get("evaluations", []) if isinstance(before, dict) else []
-    place = told["manifest"], told["split"]
+    place = report["manifest"], report["split"]
     entries = [entry for entry in kept if (entry["manifest"], entry["split"]) != place]
-    entries.append(_entry(told, name))
-    said = {"note": before} if isinstance(before, str) else {}
+    entries.append(_entry(report, name))
+    note = {"note": before} if isinstance(before, str) else {}
     if isinstance(before, dict) and "note" in before:
-        said = {"note": before["note"]}
-    card["metrics"] = said | {"command": "manage.py evaluate", "evaluations": entries}
+        note = {"note": before["note"]}
+    card["metrics"] = note | {"command": "manage.py evaluate", "evaluations": entries}
     path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
-def _entry(told: Mapping[str, Any], name: str) -> dict[str, Any]:
-    entry = {key: told[key] for key in ("manifest", "split", "made", "engine_version")}
-    entry["figures"] = rounded(told["detectors"][name])
-    if robust := told.get("robustness"):
+def _entry(report: Mapping[str, Any], name: str) -> dict[str, Any]:
+    entry = {key: report[key] for key in ("manifest", "split", "made", "engine_version")}
+    entry["figures"] = rounded(report["detectors"][name])
+    if robust := report.get("robustness"):
         kept = {key: value for key, value in robust[name].items() if key not in LEFT_OUT}
         entry["robustness"] = rounded({"items": robust["items"], **kept})
     return entry

@@ -47,34 +47,34 @@ def evaluate(
     with watch("Examining", len(cases)) as done:
         found = run([running.Task(case) for case in cases], done=done)
     evaluation = Evaluation(cases, found, [d.name for d in detectors])
-    told = evaluation.as_json()
+    report = evaluation.as_json()
     if robust:
         taken = robustness.chosen(cases, found, robust)
         tasks = robustness.tasks(cases, found, taken)
         with watch("Degrading", len(tasks)) as done:
             after = run([task for _, task in tasks], done=done)
-        told["robustness"] = {
+        report["robustness"] = {
             "items": len(taken),
             **robustness.summary(evaluation, tasks, after),
         }
-    told |= {
+    report |= {
         "engine_version": version,
         "manifest": path.name,
         "split": split,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "errors": _errors(evaluation),
-        "warnings": scoring.warnings(cases, found, told),
+        "warnings": scoring.warnings(cases, found, report),
         "seconds": round(time.perf_counter() - began, 1),
     }
-    _log_look(folder, told, len(cases), by)
+    _log_look(folder, report, len(cases), by)
     if out:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "evaluation.json").write_text(json.dumps(told, indent=1) + "\n")
+        (out / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
         write_items(evaluation, out / "items.csv")
         from ml.evaluation import figures  # what draws is slow to load
 
-        figures.write(evaluation, told, out)
-    return told
+        figures.write(evaluation, report, out)
+    return report
 
 
 def _errors(evaluation: Evaluation) -> list[dict[str, str]]:
@@ -86,13 +86,13 @@ def _errors(evaluation: Evaluation) -> list[dict[str, str]]:
     ]
 
 
-def _log_look(folder: Path, told: dict[str, Any], count: int, by: str | None) -> None:
-    look = {key: told[key] for key in ("made", "manifest", "split", "engine_version")}
+def _log_look(folder: Path, report: dict[str, Any], count: int, by: str | None) -> None:
+    look = {key: report[key] for key in ("made", "manifest", "split", "engine_version")}
     looks.add(folder, [look | {"items": count}], by)
 
 
 def write_items(evaluation: Evaluation, path: Path) -> None:
-    """A row a file: what each said of it. For looking at the worst ones by eye."""
+    """A row per file: what each check found in it. For looking at the worst ones by eye."""
     names = [*evaluation.names, FUSED]
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)

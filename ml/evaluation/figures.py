@@ -20,7 +20,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Told apart also by those who see colours differently; dashes help."""
+"""Distinguishable also with colour blindness; dashes help."""
 DASHES = ("-", "--", "-.", ":")
 BINS = 10
 FEWEST_IN_A_BIN = 5
@@ -36,7 +36,7 @@ STYLE: Any = {
 }
 
 
-def write(evaluation: Evaluation, told: Mapping[str, Any], folder: Path) -> list[Path]:
+def write(evaluation: Evaluation, report: Mapping[str, Any], folder: Path) -> list[Path]:
     """Every figure that has something to show. Older ones of other runs are taken away."""
     for old in folder.glob("figure-*.png"):
         old.unlink()
@@ -48,10 +48,10 @@ def write(evaluation: Evaluation, told: Mapping[str, Any], folder: Path) -> list
                 written.append(folder / f"figure-{name}.png")
                 figure.savefig(written[-1])
             plt.close(figure)
-        for name, robust in told.get("robustness", {}).items():
+        for name, robust in report.get("robustness", {}).items():
             if name != "items" and robust["worst_cell"] and robust["scale"] == RATIO:
                 written.append(folder / f"figure-robustness-{name}.png")
-                _robustness(name, robust, told["robustness"]["items"], written[-1])
+                _robustness(name, robust, report["robustness"]["items"], written[-1])
     return written
 
 
@@ -96,12 +96,14 @@ def reliability(axes: Axes, evaluation: Evaluation) -> bool:
     drawn = False
     for number, name, column in _columns(evaluation):
         known = np.isfinite(column.probabilities)
-        said, true, count = binned(evaluation.fake[known], column.probabilities[known])
+        predicted, true, count = binned(evaluation.fake[known], column.probabilities[known])
         if not len(count):
             continue
         style = _line(number)
-        axes.plot(said, true, label=f"{name}: {known.sum()} files", **style)
-        axes.scatter(said, true, s=15 + 200 * count / count.sum(), color=style["color"], alpha=0.6)
+        axes.plot(predicted, true, label=f"{name}: {known.sum()} files", **style)
+        axes.scatter(
+            predicted, true, s=15 + 200 * count / count.sum(), color=style["color"], alpha=0.6
+        )
         drawn = True
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=0.8)
     axes.set(
@@ -118,14 +120,14 @@ def reliability(axes: Axes, evaluation: Evaluation) -> bool:
 
 
 def binned(
-    fake: NDArray[np.bool_], said: NDArray[np.float64]
+    fake: NDArray[np.bool_], predicted: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Mean of what was said, share of fakes and count, of each bin with enough in it."""
-    place = np.clip((said * BINS).astype(int), 0, BINS - 1)
+    """Mean prediction, share of fakes and count of each bin that has enough files."""
+    place = np.clip((predicted * BINS).astype(int), 0, BINS - 1)
     count = np.bincount(place, minlength=BINS)
     enough = count >= FEWEST_IN_A_BIN
     safe = np.maximum(count, 1)
-    mean = np.bincount(place, said, minlength=BINS) / safe
+    mean = np.bincount(place, predicted, minlength=BINS) / safe
     true = np.bincount(place, fake.astype(float), minlength=BINS) / safe
     return mean[enough], true[enough], count[enough]
 
@@ -203,9 +205,9 @@ def _robustness(name: str, robust: Mapping[str, Any], items: int, path: Path) ->
     figure.colorbar(image, ax=list(all_axes[0]), label="AUC", shrink=0.8)
     fall = robust["mean_drop"]
     clean = np.mean([c["auc_clean"] for c in robust["cells"] if c["auc_clean"] is not None])
-    said = f", untouched {clean:.2f}"
-    said += f"; mean fall over the seven kinds {fall:+.3f}" if fall is not None else ""
-    figure.suptitle(f"{name} after what happens on the way, {items} files{said}", fontsize=11)
+    suffix = f", untouched {clean:.2f}"
+    suffix += f"; mean fall over the seven kinds {fall:+.3f}" if fall is not None else ""
+    figure.suptitle(f"{name} after what happens on the way, {items} files{suffix}", fontsize=11)
     figure.savefig(path)
     plt.close(figure)
 

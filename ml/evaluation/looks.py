@@ -56,11 +56,11 @@ def read(folder: Path) -> list[dict[str, Any]]:
         return []
     for line in lines:
         try:
-            told = json.loads(line)
+            look = json.loads(line)
         except ValueError:
             continue
-        if isinstance(told, dict) and told.get("manifest"):
-            found.append(told)
+        if isinstance(look, dict) and look.get("manifest"):
+            found.append(look)
     return found
 
 

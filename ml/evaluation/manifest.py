@@ -1,7 +1,7 @@
 """The list of what is to be evaluated: a CSV with a row a file, its label, and what it belongs to.
 
 A manifest is wrong as a whole or right as a whole: everything that can be known before the first
-file is examined is checked here, and said in one sentence.
+file is examined is checked here, and reported in one sentence.
 """
 
 from __future__ import annotations

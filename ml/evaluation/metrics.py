@@ -1,6 +1,6 @@
 """How good scores are, in plain NumPy. Higher always means more likely manipulated; 1 is fake.
 
-Nothing here invents a number: where a figure cannot be said (one class only, no data) it is None.
+Nothing here invents a number: a figure that cannot be computed (one class only, no data) is None.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _both(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.bool_], Numb
     return fake, values
 
 
-# === How well the classes are told apart ===
+# === How well the classes are distinguished ===
 
 
 def auc(labels: ArrayLike, scores: ArrayLike) -> float | None:
@@ -131,8 +131,8 @@ def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) ->
     fake, values = _both(labels, scores)
     if not fake.any() or fake.all():
         return None
-    said = values >= threshold
-    return float((said[fake].mean() + (~said)[~fake].mean()) / 2.0)
+    flagged = values >= threshold
+    return float((flagged[fake].mean() + (~flagged)[~fake].mean()) / 2.0)
 
 
 def balanced_threshold(labels: ArrayLike, scores: ArrayLike) -> float | None:
@@ -148,7 +148,7 @@ def balanced_threshold(labels: ArrayLike, scores: ArrayLike) -> float | None:
 
 
 def auc_with_unscored(area: float | None, of_fakes: float, of_reals: float) -> float | None:
-    """The AUC when files without a score are not left out: a pair with one is told apart by luck.
+    """The AUC when files without a score are not left out: a pair with one is ranked by luck.
     `of_fakes` and `of_reals` are the shares that have a score."""
     pairs = of_fakes * of_reals
     return 0.5 if area is None or not pairs else float(pairs * area + (1.0 - pairs) * 0.5)
@@ -202,15 +202,15 @@ def brier(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
 
 
 def ece(labels: ArrayLike, probabilities: ArrayLike, *, bins: int = 15) -> float | None:
-    """Mean distance of said and true frequency, over bins of equal width."""
+    """Mean distance of predicted and observed frequency, over bins of equal width."""
     fake, values = _both(labels, probabilities)
     if not len(fake):
         return None
     place = np.clip((values * bins).astype(int), 0, bins - 1)
     count = np.bincount(place, minlength=bins)
-    said = np.bincount(place, values, minlength=bins)
+    predicted = np.bincount(place, values, minlength=bins)
     true = np.bincount(place, fake.astype(float), minlength=bins)
-    return float(np.abs(said - true).sum() / count.sum())
+    return float(np.abs(predicted - true).sum() / count.sum())
 
 
 def cllr(labels: ArrayLike, log10_lr: ArrayLike) -> float | None:

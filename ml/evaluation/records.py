@@ -1,4 +1,4 @@
-"""What the engine said of one file, as little of it as figures need, and where that is kept.
+"""What the engine reported on one file, as little of it as figures need, and where that is kept.
 
 Results are kept outside the repository by the file's SHA-256, one folder of the cache a version of
 the engine, so that a stopped run goes on where it was and a figure can be printed again in seconds.
@@ -69,9 +69,9 @@ class Record:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Record:
-        answers = {name: Answer(**answer) for name, answer in told["answers"].items()}
-        return cls(**{**told, "answers": answers})
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        answers = {name: Answer(**answer) for name, answer in data["answers"].items()}
+        return cls(**{**data, "answers": answers})
 
 
 def of(result: Result, sha256: str) -> Record:
@@ -138,8 +138,8 @@ class Kept:
         if self.file.is_file():
             for line in self.file.read_text(encoding="utf-8").splitlines():
                 try:
-                    told = json.loads(line)
-                    self._known[told["key"]] = Record.from_json(told["record"])
+                    entry = json.loads(line)
+                    self._known[entry["key"]] = Record.from_json(entry["record"])
                 except (ValueError, KeyError, TypeError):
                     continue  # a line that a killed run left half written
 

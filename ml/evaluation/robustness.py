@@ -222,8 +222,8 @@ def _drops(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     drops = {family: drop(family) for family in (*STRENGTHS, JPEG, LAUNDERING, SOUND)}
     seven = [fall for family in STRENGTHS if (fall := drops[family]) is not None]
-    said = [cell for cell in found if cell["auc"] is not None]
-    worst = min(said, key=lambda cell: cell["auc"], default=None)
+    measured = [cell for cell in found if cell["auc"] is not None]
+    worst = min(measured, key=lambda cell: cell["auc"], default=None)
     return {
         "drop_by_family": {family: fall for family, fall in drops.items() if fall is not None},
         "mean_drop": float(np.mean(seven)) if len(seven) == len(STRENGTHS) else None,

@@ -1,9 +1,9 @@
 """From records to figures: per detector, and of the verdict that all of them give together.
 
 The score of a detector is its calibrated log10 likelihood ratio; a detector that has none is ranked
-by its raw score, and nothing is said about its calibration. Ratios that meet at a bound are told
-apart by the raw score where only their order counts, verdicts by that of the check that speaks
-loudest. A failure is counted and never scored. Where a figure cannot be said it is None.
+by its raw score, and nothing is reported about its calibration. Ratios that meet at a bound are
+ordered by the raw score where only their order counts, verdicts by that of the check that speaks
+loudest. A failure is counted and never scored. A figure that cannot be computed is None.
 
 "Declared generated" is what the file says, not what a check found. It counts as no hit, no false
 alarm and no decision; `declared` says how many files got that answer.
@@ -45,7 +45,7 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Column:
-    """What one detector, or the fusion, said of every case, in the order of the manifest."""
+    """What one detector, or the fusion, answered for every case, in the order of the manifest."""
 
     scale: str | None
     scores: NDArray[np.float64]
@@ -113,9 +113,11 @@ def detector_column(records: Sequence[Record], name: str) -> Column:
     elif any(a is not None and a.score is not None for a in ran):
         scale = RAW
     scores = [None if a is None or scale is None else getattr(a, scale) for a in ran]
-    said = [None if a is None else a.probability for a in ran]
+    probabilities = [None if a is None else a.probability for a in ran]
     if scale == RATIO:
-        said = [_probability(s) if p is None else p for p, s in zip(said, scores, strict=True)]
+        probabilities = [
+            _probability(s) if p is None else p for p, s in zip(probabilities, scores, strict=True)
+        ]
     flagged: list[bool | None] = []
     for answer in ran:
         if answer is None:
@@ -127,7 +129,7 @@ def detector_column(records: Sequence[Record], name: str) -> Column:
     return Column(
         scale=scale,
         scores=_numbers(scores),
-        probabilities=_numbers(said),
+        probabilities=_numbers(probabilities),
         flagged=flagged,
         decided=[None if a is None or a.alone is None else Outcome(a.alone) for a in ran],
         not_applicable=sum(a is not None and a.status == Status.NOT_APPLICABLE for a in answers),
@@ -137,7 +139,7 @@ def detector_column(records: Sequence[Record], name: str) -> Column:
 
 
 def fused_column(records: Sequence[Record]) -> Column:
-    """The verdict. Flagged is what a person would be told is manipulated."""
+    """The verdict. Flagged is what a person would be shown as manipulated."""
     outcomes = [None if r.outcome is None else Outcome(r.outcome) for r in records]
     failed = [o is None or o is Outcome.REJECTED for o in outcomes]
     probabilities = [
@@ -240,14 +242,14 @@ def _flags(cases: Sequence[Case], column: Column) -> dict[str, Any]:
     tpr = float(np.mean(hits)) if hits else None
     fpr = float(np.mean(alarms)) if alarms else None
     both = tpr is not None and fpr is not None
-    said: Counter[str] = Counter(case.source for case, flag in pairs if not case.fake and flag)
+    flagged: Counter[str] = Counter(case.source for case, flag in pairs if not case.fake and flag)
     seen: Counter[str] = Counter(case.source for case, flag in pairs if not case.fake)
     named = {source: count for source, count in sorted(seen.items()) if source}
     return {
         "tpr": tpr,
         "fpr": fpr,
         "balanced_accuracy": (tpr + 1.0 - fpr) / 2.0 if both else None,  # type: ignore[operator]
-        "fpr_by_source": {s: said[s] / count for s, count in named.items()} or None,
+        "fpr_by_source": {s: flagged[s] / count for s, count in named.items()} or None,
         "reals_by_source": named or None,
     }
 
@@ -298,21 +300,21 @@ def _auc_by_method(cases: Sequence[Case], column: Column) -> dict[str, float | N
 
 
 def warnings(
-    cases: Sequence[Case], records: Sequence[Record], told: Mapping[str, Any]
+    cases: Sequence[Case], records: Sequence[Record], report: Mapping[str, Any]
 ) -> list[str]:
     """What should be looked at before any figure is believed."""
-    said = []
+    sentences = []
     by_content: dict[str, set[bool]] = {}
     for case, record in zip(cases, records, strict=True):
         if record.sha256:
             by_content.setdefault(record.sha256, set()).add(case.fake)
     copies = sum(bool(r.sha256) for r in records) - len(by_content)
     if copies:
-        said.append(f"{copies} files have the same content as another file of the manifest.")
+        sentences.append(f"{copies} files have the same content as another file of the manifest.")
     if both := sum(len(labels) == 2 for labels in by_content.values()):
-        said.append(f"{both} contents are labelled real in one row and fake in another.")
-    for name, found in (*told["detectors"].items(), (FUSED, told[FUSED])):
+        sentences.append(f"{both} contents are labelled real in one row and fake in another.")
+    for name, found in (*report["detectors"].items(), (FUSED, report[FUSED])):
         calibrated = found["scale"] == RATIO and found["auc_high"] is not None
         if calibrated and found["auc_high"] < 0.5:
-            said.append(f"{name} ranks the wrong way round: genuine items score higher.")
-    return said
+            sentences.append(f"{name} ranks the wrong way round: genuine items score higher.")
+    return sentences

@@ -45,15 +45,15 @@ PARTED = (
     ("cllr_by_source", None, "Cllr by genuine source, against all fakes", "Cllr against"),
     ("auc_by_method", None, "AUC by method, against all genuine items", "AUC"),
 )  # fmt: skip
-"""Told part by part: the figure, of how many it is (if that is told), its title on the terminal
+"""Reported part by part: the figure, of how many it is (if reported), its title on the terminal
 and on a page."""
 FOR_A_THIRD_DIGIT = 100
 """Items of each class; with fewer, a third digit is noise."""
 NOTHING = "-"
 
 
-def printed(told: Mapping[str, Any], console: Console) -> None:
-    columns = {**told["detectors"], FUSED: told[FUSED]}
+def printed(report: Mapping[str, Any], console: Console) -> None:
+    columns = {**report["detectors"], FUSED: report[FUSED]}
     console.print(_main(columns))
     for key, of, title, _ in PARTED:
         if parts := list(_parts(columns, key, of)):
@@ -61,11 +61,11 @@ def printed(told: Mapping[str, Any], console: Console) -> None:
             for part, cells in parts:
                 table.add_row(Text(part), *cells)
             console.print(table)
-    if robust := told.get("robustness"):
+    if robust := report.get("robustness"):
         for name in columns:
             if robust[name]["worst_cell"] and robust[name]["scale"] == RATIO:
                 console.print(_robustness(name, robust))
-    for warning in told.get("warnings", ()):
+    for warning in report.get("warnings", ()):
         console.print(Text(f"Look at this: {warning}", style="yellow"))
 
 
@@ -91,19 +91,19 @@ def _parts(
 
 def _robustness(name: str, robust: Mapping[str, Any]) -> RenderableType:
     """A row a kind of change; what each strength leaves of the AUC."""
-    told = robust[name]
+    figures = robust[name]
     table = Table(
         title=f"AUC of {name} after changes, on {robust['items']} files",
         title_justify="left",
         box=None,
         pad_edge=False,
-        caption=_drop(told),
+        caption=_drop(figures),
         caption_justify="left",
     )
     for head in ("", "untouched", "after, by strength", "mean fall"):
         table.add_column(head, justify="left" if head in ("", "after, by strength") else "right")
-    for family, fall in told["drop_by_family"].items():
-        cells = [cell for cell in told["cells"] if cell["family"] == family]
+    for family, fall in figures["drop_by_family"].items():
+        cells = [cell for cell in figures["cells"] if cell["family"] == family]
         named = [f"{cell['auc']:.2f}" if cell["auc"] is not None else NOTHING for cell in cells]
         if not cells[0]["level"].isdigit():
             named = [f"{c['level']}: {value}" for c, value in zip(cells, named, strict=True)]
@@ -112,11 +112,11 @@ def _robustness(name: str, robust: Mapping[str, Any]) -> RenderableType:
     return table
 
 
-def _drop(told: Mapping[str, Any]) -> str:
-    worst = f"worst: {told['worst_cell']} ({told['worst_auc']:.2f})"
-    if told["mean_drop"] is None:
+def _drop(figures: Mapping[str, Any]) -> str:
+    worst = f"worst: {figures['worst_cell']} ({figures['worst_auc']:.2f})"
+    if figures["mean_drop"] is None:
         return worst
-    return f"mean fall over the seven kinds {told['mean_drop']:+.3f}; {worst}"
+    return f"mean fall over the seven kinds {figures['mean_drop']:+.3f}; {worst}"
 
 
 def _table(title: str, columns: Sequence[str] | Mapping[str, Any]) -> Table:
@@ -141,13 +141,13 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
-def markdown(told: Mapping[str, Any], names: Sequence[str] | None = None) -> str:
+def markdown(report: Mapping[str, Any], names: Sequence[str] | None = None) -> str:
     """The same figures as one table for a page; of these columns, or of all."""
-    columns = {**told["detectors"], FUSED: told[FUSED]}
-    shown = {name: columns[name] for name in names or columns}
+    columns = {**report["detectors"], FUSED: report[FUSED]}
+    chosen = {name: columns[name] for name in names or columns}
     lines = [
-        "| | " + " | ".join(shown) + " |",
-        "|---|" + "---:|" * len(shown),
+        "| | " + " | ".join(chosen) + " |",
+        "|---|" + "---:|" * len(chosen),
     ]
 
     def row(title: str, cells: Sequence[str]) -> None:
@@ -155,24 +155,24 @@ def markdown(told: Mapping[str, Any], names: Sequence[str] | None = None) -> str
             lines.append(f"| {title.strip()} | " + " | ".join(cells) + " |")
 
     for title, key in ROWS:
-        row(title, [number(found[key], found) for found in shown.values()])
+        row(title, [number(found[key], found) for found in chosen.values()])
     for key, _, _, title in PARTED:
-        for part, cells in _parts(shown, key):
+        for part, cells in _parts(chosen, key):
             row(f"{title}: {part}", cells)
-    if robust := told.get("robustness"):
+    if robust := report.get("robustness"):
         title = f"mean fall of AUC over the seven kinds of change, {robust['items']} files"
-        row(title, [number(robust[name]["mean_drop"], found) for name, found in shown.items()])
-        row("worst of all changes", [_worst(robust[name]) for name in shown])
+        row(title, [number(robust[name]["mean_drop"], found) for name, found in chosen.items()])
+        row("worst of all changes", [_worst(robust[name]) for name in chosen])
     return "\n".join(lines) + "\n"
 
 
-def _worst(told: Mapping[str, Any]) -> str:
-    if not told["worst_cell"] or told["scale"] != RATIO:
+def _worst(figures: Mapping[str, Any]) -> str:
+    if not figures["worst_cell"] or figures["scale"] != RATIO:
         return NOTHING
-    return f"{told['worst_cell']} (AUC {told['worst_auc']:.2f})"
+    return f"{figures['worst_cell']} (AUC {figures['worst_auc']:.2f})"
 
 
-def scored(told: Mapping[str, Any]) -> list[str]:
+def scored(report: Mapping[str, Any]) -> list[str]:
     """The columns that say something: detectors with a ratio, and the verdict."""
-    ratios = [name for name, found in told["detectors"].items() if found["scale"] == RATIO]
+    ratios = [name for name, found in report["detectors"].items() if found["scale"] == RATIO]
     return [*ratios, FUSED]

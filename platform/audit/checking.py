@@ -45,7 +45,7 @@ def verify_database(
     *,
     only_new: bool = False,
     jobs: int = 1,
-    told: parallel.Told = lambda done, of: None,
+    on_progress: parallel.OnProgress = lambda done, of: None,
 ) -> Report:
     """The live record, against this installation's own keys and anchor files unless told others.
     `only_new`: what came since it was last verified, if it ever was. `jobs`: by so many processes,
@@ -65,7 +65,7 @@ def verify_database(
         def outside() -> Outside:
             return Outside.of(anchors, at_least, {"the high-water mark": mark} if mark else {})
 
-        at_once = parallel.verify(trusted, outside(), jobs, told) if jobs > 1 else None
+        at_once = parallel.verify(trusted, outside(), jobs, on_progress) if jobs > 1 else None
         report = at_once or verifying.verify(progress(exporting.lines()), trusted, outside())
     if report.checkpoints:
         missing = [f"the anchor {anchor}" for anchor in anchors if _is_empty(anchor)]
@@ -115,8 +115,8 @@ def compare_new_rows() -> Difference | None:
         ages = int(_one("SELECT pg_snapshot_xmax(pg_current_snapshot())")) - since + 1
         count, first = _compare_younger(ages)
     if count:
-        said = f"row {first.row} of {first.table}: {first.what}" if first else ""
-        _keep(False, count, first is None, said)
+        text = f"row {first.row} of {first.table}: {first.what}" if first else ""
+        _keep(False, count, first is None, text)
     return first
 
 
@@ -178,10 +178,10 @@ def _adopted(table: rows.OnRecord, pks: list[Any]) -> None:
     )  # fmt: skip
 
 
-def _keep(whole: bool, count: int, ok: bool, said: str, note: str = "") -> None:
-    Comparison.objects.create(whole=whole, rows=count, ok=ok, said=said[:20_000], note=note)
+def _keep(whole: bool, count: int, ok: bool, text: str, note: str = "") -> None:
+    Comparison.objects.create(whole=whole, rows=count, ok=ok, said=text[:20_000], note=note)
     if not ok:
-        log.critical("The rows and the audit record do not agree: %s", said)
+        log.critical("The rows and the audit record do not agree: %s", text)
 
 
 @contextmanager

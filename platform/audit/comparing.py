@@ -31,7 +31,8 @@ class Comparer:
         """`file`: where it is kept for another comparer to take; a temporary place otherwise."""
         self._db = sqlite3.connect(file)
         self._db.execute(
-            "CREATE TABLE said (key TEXT PRIMARY KEY, event INT, facts TEXT, met INT) WITHOUT ROWID"
+            "CREATE TABLE stated (key TEXT PRIMARY KEY, event INT, facts TEXT, met INT) "
+            "WITHOUT ROWID"
         )
         self._db.execute("CREATE TABLE erased (subject TEXT PRIMARY KEY) WITHOUT ROWID")
 
@@ -39,7 +40,7 @@ class Comparer:
         """In the order of each chain: the last event that speaks of a row counts."""
         for key, facts in (content.get("rows") or {}).items():
             self._db.execute(
-                "INSERT OR REPLACE INTO said VALUES (?, ?, ?, 0)",
+                "INSERT OR REPLACE INTO stated VALUES (?, ?, ?, 0)",
                 (key, event, None if facts is None else json.dumps(facts)),
             )
         if content.get("verb") == ERASED:
@@ -53,7 +54,7 @@ class Comparer:
         """What another one kept in this file, which heard what came next."""
         self._db.commit()
         self._db.execute("ATTACH ? AS next", (file,))
-        self._db.execute("INSERT OR REPLACE INTO said SELECT * FROM next.said")
+        self._db.execute("INSERT OR REPLACE INTO stated SELECT * FROM next.stated")
         self._db.execute("INSERT OR IGNORE INTO erased SELECT * FROM next.erased")
         self._db.commit()
         self._db.execute("DETACH next")
@@ -61,17 +62,17 @@ class Comparer:
     def compare(self, line: Mapping[str, Any]) -> Difference | None:
         table, row, facts = line["table"], line["id"], line["facts"]
         key = f"{table}:{row}"
-        found = self._db.execute("SELECT event, facts FROM said WHERE key = ?", (key,)).fetchone()
+        found = self._db.execute("SELECT event, facts FROM stated WHERE key = ?", (key,)).fetchone()
         if found is None:
             return Difference(table, row, "no event speaks of this row")
-        event, said = found
-        self._db.execute("UPDATE said SET met = 1 WHERE key = ?", (key,))
-        if said is None:
+        event, stated = found
+        self._db.execute("UPDATE stated SET met = 1 WHERE key = ?", (key,))
+        if stated is None:
             return Difference(table, row, f"event {event} says that this row is gone", event)
-        told = json.loads(said)
+        expected = json.loads(stated)
         wrong = [
             f"{name} is {_formatted(facts.get(name))}, and event {event} says {_formatted(value)}"
-            for name, value in told.items()
+            for name, value in expected.items()
             if facts.get(name) != value and not self._forgotten(line, facts.get(name, ""))
         ]
         if wrong:
@@ -84,7 +85,7 @@ class Comparer:
         """The keys of all rows that occurred."""
         last = ""
         while found := self._db.execute(
-            "SELECT key FROM said WHERE key > ? ORDER BY key LIMIT ?", (last, at_once)
+            "SELECT key FROM stated WHERE key > ? ORDER BY key LIMIT ?", (last, at_once)
         ).fetchall():
             yield [key for (key,) in found]
             last = found[-1][0]
@@ -92,7 +93,7 @@ class Comparer:
     def missing(self) -> Iterator[Difference]:
         """Rows that events speak of and that did not come."""
         left = self._db.execute(
-            "SELECT key, event FROM said WHERE met = 0 AND facts IS NOT NULL ORDER BY event, key"
+            "SELECT key, event FROM stated WHERE met = 0 AND facts IS NOT NULL ORDER BY event, key"
         )
         for key, event in left:
             table, _, row = key.partition(":")
@@ -103,8 +104,8 @@ class Comparer:
         """Words whose subject was erased, as an event says, can be compared no more."""
         if fact is not None or "subject" not in line:
             return False
-        asked = (line["subject"],)
-        found = self._db.execute("SELECT 1 FROM erased WHERE subject = ?", asked)
+        subject = (line["subject"],)
+        found = self._db.execute("SELECT 1 FROM erased WHERE subject = ?", subject)
         return found.fetchone() is not None
 
 

@@ -68,7 +68,7 @@ def _erase(
 ) -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("An erasure and its event are one transaction")
-    said = payload(
+    content = payload(
         verb=verb,
         who=who,
         object_type="submission",
@@ -79,7 +79,7 @@ def _erase(
         rows=dict.fromkeys(_keys(rows)),
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM audit_erase(%s, %s)", [chain, said])
+        cursor.execute("SELECT id FROM audit_erase(%s, %s)", [chain, content])
 
 
 def _keys(gone: Sequence[Gone]) -> list[str]:

@@ -85,34 +85,34 @@ def known() -> dict[str, str]:
 
 def problems() -> list[str]:
     """One sentence for each key that is missing here or is not the one that the database knows."""
-    found, said = known(), []
+    found, sentences = known(), []
     for kind, key in KEYS.items():
         try:
             mine = key.fingerprint()
         except KeysRefused as refused:
-            said.append(str(refused))
+            sentences.append(str(refused))
             continue
         except ValueError as error:
-            said.append(f"The {key.label} on this machine cannot be read: {error}")
+            sentences.append(f"The {key.label} on this machine cannot be read: {error}")
             continue
         if kind in found and found[kind] != mine:
-            said.append(
+            sentences.append(
                 f"The {key.label} on this machine is not the one that this database works with. "
                 f"{key.what_to_do}"
             )
-    return said
+    return sentences
 
 
 def refuse_to_serve_with_other_keys() -> None:
     """Where a web server or a worker starts. A database that is away settles nothing: what can be
     seen without it is checked, and work waits for it anyway."""
     try:
-        said = problems()
+        sentences = problems()
     except DatabaseError:
         connection.close()
         return
-    if said:
-        log.critical("Touchstone will not serve. %s", " ".join(said))
+    if sentences:
+        log.critical("Touchstone will not serve. %s", " ".join(sentences))
         sys.exit(BOOT_FAILED)
 
 
@@ -121,7 +121,7 @@ def init() -> list[str]:
     """Make what this site never had, and note what is there. Returns a line for each key."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    found, said = known(), []
+    found, lines = known(), []
     for kind, key in KEYS.items():
         made = bool(
             kind not in found and key.make and key.file and not key.file().exists() and key.make()
@@ -135,8 +135,8 @@ def init() -> list[str]:
                 f"{key.what_to_do}"
             )
         state = "made" if made else "kept" if kind in found else "noted"
-        said.append(f"{key.label}: {state} ({mine[:12]})")
-    return said
+        lines.append(f"{key.label}: {state} ({mine[:12]})")
+    return lines
 
 
 @transaction.atomic

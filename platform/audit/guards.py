@@ -98,10 +98,10 @@ def faults() -> list[str]:
     """A sentence for each guard that is not what this code knows."""
     known: dict[str, dict[str, str]] = json.loads(KNOWN.read_text())
     now, off = found()
-    said = [f"the trigger {name} is switched off" for name in off]
+    sentences = [f"the trigger {name} is switched off" for name in off]
     for kind, word in (("triggers", "trigger"), ("functions", "function")):
-        said += _differing(word, known[kind], now[kind])
-    return [*said, *_tables_that_lie()]
+        sentences += _differing(word, known[kind], now[kind])
+    return [*sentences, *_tables_that_lie()]
 
 
 def write() -> None:

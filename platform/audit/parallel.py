@@ -26,14 +26,14 @@ RANGES_A_JOB = 4
 """More ranges than processes: none waits long for the last one."""
 Task = tuple[Range, str]
 Spread = Callable[[int, Iterable[Task]], "contextlib.AbstractContextManager[Iterable[Part | None]]"]
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 def verify(
     trusted: list[notes.PublicKey],
     outside: Outside,
     jobs: int,
-    told: Told = lambda done, of: None,
+    on_progress: OnProgress = lambda done, of: None,
     spread: Spread | None = None,
 ) -> Report | None:
     """None: something is not as it should be, or there is nothing to divide."""
@@ -49,7 +49,7 @@ def verify(
                 if part is None or not join(whole, part, files[number]):
                     return None
                 Path(files[number]).unlink()
-                told(number + 1, len(ranges))
+                on_progress(number + 1, len(ranges))
         whole.take(exporting.after_events())
         found = whole.report
         whole.take([{"t": "end", "events": found.events, "checkpoints": found.checkpoints,

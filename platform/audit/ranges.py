@@ -72,9 +72,9 @@ def cut(verifier: Verifier, parts: int) -> list[Range]:
 
 
 class RangeVerifier(Verifier):
-    def __init__(self, wanted: Range, heard: str = "") -> None:
+    def __init__(self, wanted: Range, file: str = "") -> None:
         tree = Tree.unpacked(wanted.start, bytes.fromhex(wanted.frontier))
-        super().__init__([], Outside(), tree, Comparer(heard))
+        super().__init__([], Outside(), tree, Comparer(file))
         self.wanted = wanted
         self.roots, self.frontiers = dict(wanted.roots), dict(wanted.frontiers)
         self.firsts: dict[str, ChainEnd] = {}
@@ -109,7 +109,7 @@ class RangeVerifier(Verifier):
         self.chains[chain] = ChainEnd(seq, hash_, at, id_)
 
 
-def join(whole: Verifier, part: Part, heard: str) -> bool:
+def join(whole: Verifier, part: Part, file: str) -> bool:
     """Add the next range to what was joined so far. False: it does not follow."""
     if part.start != whole.tree.size:
         return False
@@ -129,5 +129,5 @@ def join(whole: Verifier, part: Part, heard: str) -> bool:
     late = part.oldest_unsealed
     if late and (whole.oldest_unsealed is None or late["at"] < whole.oldest_unsealed["at"]):
         whole.oldest_unsealed = late
-    whole.comparer.hear_all(heard)
+    whole.comparer.hear_all(file)
     return True

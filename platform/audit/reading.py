@@ -42,7 +42,7 @@ def first_differing_column(line: Mapping[str, Any], content: dict[str, Any] | No
     """The first search column that does not say what the hashed bytes say."""
     try:
         assert content is not None
-        said = {
+        expected = {
             "verb": content["verb"],
             "who": f"{content['who']['kind']}:{content['who']['id']}",
             "object_type": content["object"]["type"],
@@ -50,4 +50,4 @@ def first_differing_column(line: Mapping[str, Any], content: dict[str, Any] | No
         }
     except (AssertionError, KeyError, TypeError):
         return "payload"
-    return next((name for name, value in said.items() if line[name] != value), None)
+    return next((name for name, value in expected.items() if line[name] != value), None)

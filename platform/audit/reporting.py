@@ -74,26 +74,26 @@ class Report:
         }
 
     def as_text(self) -> str:
-        said = [
+        lines = [
             f"{self.events} events in {self.chains} chains, {self.sealed} of them sealed by "
             f"{self.checkpoints} checkpoints, {self.anchored} checkpoints in the anchor."
         ]
         if self.verified_before:
-            said[0] = (
+            lines[0] = (
                 f"{self.events} events in {self.chains} chains came after the first "
                 f"{self.verified_before}, which were verified before; {self.sealed} are sealed."
             )
         if self.last_checkpoint:
-            said.append(f"Last sealed at {self.last_checkpoint}.")
-        said += [f"Note: {warning}" for warning in self.warnings]
+            lines.append(f"Last sealed at {self.last_checkpoint}.")
+        lines += [f"Note: {warning}" for warning in self.warnings]
         if self.ok:
             whole = "What came since" if self.verified_before else "The record"
-            said.append(f"{whole} is whole: nothing was altered, added between, or taken away.")
+            lines.append(f"{whole} is whole: nothing was altered, added between, or taken away.")
             if self.rows:
-                said.append(f"All {self.rows} rows beside it say what it says.")
+                lines.append(f"All {self.rows} rows beside it say what it says.")
         else:
-            said.append(f"THE RECORD DOES NOT VERIFY: {self.problem_count} findings.")
-            said += [f"  {problem}" for problem in self.problems]
+            lines.append(f"THE RECORD DOES NOT VERIFY: {self.problem_count} findings.")
+            lines += [f"  {problem}" for problem in self.problems]
             if self.problem_count > len(self.problems):
-                said.append(f"  ... and {self.problem_count - len(self.problems)} more")
-        return "\n".join(said)
+                lines.append(f"  ... and {self.problem_count - len(self.problems)} more")
+        return "\n".join(lines)

@@ -79,20 +79,20 @@ def problems() -> list[str]:
                 f"The role {role} owns the tables, so it could switch the record's triggers off. "
                 "Give web and workers a role of their own (docs/operating.md, Two database roles)."
             ]
-        said = [
+        sentences = [
             f"The role {role} may {right} on {table}. Run `manage.py migrate` as the owner: it "
             "takes this right away."
             for table, right in _never()
             if _scalar(cursor, "SELECT has_table_privilege(%s, %s)", table, right)
         ]
-        said += [
+        sentences += [
             f"The role {role} may not call {function}: nothing can be "
             f"{'erased' if 'erase' in function else 'recorded'}. Run `manage.py migrate` as the "
             "owner."
             for function in FUNCTIONS
             if not _scalar(cursor, "SELECT has_function_privilege(%s, 'EXECUTE')", function)
         ]
-    return said
+    return sentences
 
 
 def _never() -> Iterable[tuple[str, str]]:

@@ -81,14 +81,14 @@ def stated(rows: Iterable[Row]) -> dict[str, Facts | None]:
     for row in rows:
         model, pk = row if isinstance(row, tuple) else (type(row), row.pk)
         wanted.setdefault(model, []).append(pk)
-    said: dict[str, Facts | None] = {}
+    by_key: dict[str, Facts | None] = {}
     for model, pks in wanted.items():
         table = _tables[model]
-        said |= dict.fromkeys(key(table.table, pk) for pk in pks)
+        by_key |= dict.fromkeys(key(table.table, pk) for pk in pks)
         found = list(table.all().filter(table.only, pk__in=pks))
         facts = facts_of(table, found, make_keys=True)
-        said |= {key(table.table, pk): one for pk, one in facts.items()}
-    return said
+        by_key |= {key(table.table, pk): one for pk, one in facts.items()}
+    return by_key
 
 
 def facts_of(table: OnRecord, rows: Rows, *, make_keys: bool = False) -> dict[Any, Facts]:
@@ -137,13 +137,13 @@ def _words(table: OnRecord, row: Any, keys: Mapping[uuid.UUID, bytes]) -> Facts:
     """Empty for no words, None for words whose subject's key is gone."""
     if table.subject is None:
         return {}
-    said: Facts = {}
+    hashes: Facts = {}
     for name in table.words:
         text = getattr(row, name)
         own = keys.get(table.subject(row))
         where = f"{key(table.table, row.pk)}:{name}"
-        said[name] = "" if not text else own and subject_keys.keyed_hash(own, where, text)
-    return said
+        hashes[name] = "" if not text else own and subject_keys.keyed_hash(own, where, text)
+    return hashes
 
 
 def _digest(text: str) -> str:

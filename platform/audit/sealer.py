@@ -135,11 +135,12 @@ def _opened(previous: Checkpoint | None) -> Tree:
     if previous is None:
         return Tree()
     try:
-        said = notes.read(previous.note, trusted_keys())
+        statement = notes.read(previous.note, trusted_keys())
         tree = Tree.unpacked(previous.size, bytes(previous.frontier))
     except ValueError as problem:
         raise SealRefused(f"the last checkpoint cannot be trusted: {problem}") from problem
-    if (said.size, said.root) != (previous.size, tree.root()) or said.root != bytes(previous.root):
+    signed = statement.size, statement.root
+    if signed != (previous.size, tree.root()) or statement.root != bytes(previous.root):
         raise SealRefused("the last checkpoint does not say what was signed.")
     return tree
 
@@ -163,19 +164,21 @@ def _compare_with_what_is_outside(previous: Checkpoint | None) -> None:
 
 def _compare_with(previous: Checkpoint | None, note: str, what: str, place: str) -> None:
     try:
-        said = notes.read(note, trusted_keys())
+        statement = notes.read(note, trusted_keys())
     except notes.BadNote as problem:
         raise SealRefused(f"{place} cannot be trusted: {problem}") from None
-    if previous is None or previous.size < said.size:
+    if previous is None or previous.size < statement.size:
         raise SealRefused(
-            f"{what} knows {said.size} sealed events and the database only "
+            f"{what} knows {statement.size} sealed events and the database only "
             f"{previous.size if previous else 0}: it was rolled back or cut. Restore a newer "
             "backup; if this is meant to be another database, give it its own anchors "
             f"(AUDIT_ANCHOR_FILE, _COPIES and _STORAGE) and move {mark_file()} away."
         )
-    root = Checkpoint.objects.filter(size=said.size).values_list("root", flat=True).first()
-    if root is None or bytes(root) != said.root:
-        raise SealRefused(f"{what} and the database disagree about the first {said.size} events.")
+    root = Checkpoint.objects.filter(size=statement.size).values_list("root", flat=True).first()
+    if root is None or bytes(root) != statement.root:
+        raise SealRefused(
+            f"{what} and the database disagree about the first {statement.size} events."
+        )
 
 
 def _checked(

@@ -85,7 +85,7 @@ def _append(entry: Entry) -> Event:
         raise transaction.TransactionManagementError(
             "audit.record must run in the transaction whose change it records."
         )
-    said = payload(
+    content = payload(
         verb=entry.verb,
         who=entry.who,
         object_type=entry.object_type,
@@ -98,7 +98,7 @@ def _append(entry: Entry) -> Event:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, seq, prev_hash, hash, xid, recorded_at FROM audit_append(%s, %s)",
-            [entry.chain, said],
+            [entry.chain, content],
         )
         id_, seq, prev_hash, hash_, xid, recorded_at = cursor.fetchone()
     return Event(
@@ -107,7 +107,7 @@ def _append(entry: Entry) -> Event:
         seq=seq,
         prev_hash=bytes(prev_hash),
         hash=bytes(hash_),
-        payload=said,
+        payload=content,
         xid=int(xid),
         recorded_at=recorded_at,
         verb=entry.verb.value,

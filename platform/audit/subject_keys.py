@@ -42,8 +42,8 @@ def keys_of(subject_ids: Iterable[uuid.UUID], *, make: bool = False) -> dict[uui
 def keyed_hash(key: bytes, where: str, text: str) -> str:
     """What an event holds of a row's personal text. Nobody can guess the text without the key, and
     the key goes when its subject is erased."""
-    said = b"\0".join([_ROW_DOMAIN, where.encode(), text.encode()])
-    return hmac.new(key, said, hashlib.sha256).hexdigest()
+    message = b"\0".join([_ROW_DOMAIN, where.encode(), text.encode()])
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
 def key_of(subject_id: uuid.UUID) -> bytes:

@@ -49,15 +49,19 @@ def last_verified(trusted: list[notes.PublicKey]) -> Checkpoint | None:
         return None
     again = "Run `manage.py audit verify`, which takes everything."
     try:
-        said = notes.read(kept.note, trusted)
+        statement = notes.read(kept.note, trusted)
     except notes.BadNote as problem:
         raise ForgedNote(f"How far the record was verified is forged: {problem} {again}") from None
-    found = Checkpoint.objects.filter(size=said.size).first()
-    if not said.origin.endswith(ORIGIN):
+    found = Checkpoint.objects.filter(size=statement.size).first()
+    if not statement.origin.endswith(ORIGIN):
         raise ForgedNote(f"How far the record was verified is forged: it is another note. {again}")
-    if found is None or bytes(found.root) != said.root or _tree(found).root() != said.root:
+    if (
+        found is None
+        or bytes(found.root) != statement.root
+        or _tree(found).root() != statement.root
+    ):
         raise ForgedNote(
-            f"The checkpoint of {said.size} events is not the one that was verified. {again}"
+            f"The checkpoint of {statement.size} events is not the one that was verified. {again}"
         )
     return found
 

@@ -124,27 +124,27 @@ class Verifier:
 
     def _noted(self, note: str, name: str, place: str) -> bool:
         try:
-            said = notes.read(note, self.trusted)
+            statement = notes.read(note, self.trusted)
         except notes.BadNote as problem:
             self._found(f"{place} cannot be trusted: {problem}")
             return False
-        self.noted.add(said.size)
-        self.roots.setdefault(said.size, []).append((said.root, name))
+        self.noted.add(statement.size)
+        self.roots.setdefault(statement.size, []).append((statement.root, name))
         return True
 
     def _checkpoint(self, line: Line) -> None:
         size, root = line["size"], bytes.fromhex(line["root"])
         self.report.checkpoints += 1
         try:
-            said = notes.read(line["note"], self.trusted)
+            statement = notes.read(line["note"], self.trusted)
         except notes.BadNote as problem:
             self._found(f"the checkpoint of {size} events cannot be trusted: {problem}")
             return
-        if (said.size, said.root) != (size, root):
+        if (statement.size, statement.root) != (size, root):
             self._found(f"the checkpoint of {size} events does not say what was signed")
             return
-        self.report.last_checkpoint = said.time.isoformat()
-        self.last_checkpoint_at = max(self.last_checkpoint_at, microseconds(said.time))
+        self.report.last_checkpoint = statement.time.isoformat()
+        self.last_checkpoint_at = max(self.last_checkpoint_at, microseconds(statement.time))
         self.roots.setdefault(size, []).append((root, "its checkpoint"))
         self.frontiers[size] = line["frontier"]
         self.checkpointed.add(size)

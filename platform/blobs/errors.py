@@ -53,11 +53,11 @@ class Damaged(BlobError):
     code = "blob_damaged"
 
     def __init__(self, sha256: str, fault: str) -> None:
-        said = {
+        problem = {
             "missing": "is not in the store any more",
             "size": "has another size than it was stored with",
             "hash": "has other content than it was stored with",
             "unreadable": "cannot be read from its disk any more",
         }[fault]
-        super().__init__(f"The stored file {sha256[:12]}… {said}. It was not used.")
+        super().__init__(f"The stored file {sha256[:12]}… {problem}. It was not used.")
         self.sha256, self.fault = sha256, fault

@@ -29,7 +29,7 @@ def opened() -> Storage:
     except Exception as error:  # whatever a backend's constructor raises
         what = settings.STORAGES["blobs"]["BACKEND"]
         raise StoreUnusable(
-            f"BLOB_STORAGE or BLOB_STORAGE_OPTIONS is not right ({what}): {said(error)}"
+            f"BLOB_STORAGE or BLOB_STORAGE_OPTIONS is not right ({what}): {as_line(error)}"
         ) from error
 
 
@@ -49,7 +49,7 @@ def create() -> str:
     except StoreUnusable:
         raise
     except Exception as error:
-        raise StoreUnusable(f"The bucket {bucket.name} cannot be made: {said(error)}") from error
+        raise StoreUnusable(f"The bucket {bucket.name} cannot be made: {as_line(error)}") from error
 
 
 def _bucket(client: Any, name: str, region: str) -> str:
@@ -76,7 +76,7 @@ def probe() -> float:
         finally:
             place.delete(kept)
     except Exception as error:  # whatever a provider's SDK raises
-        raise StoreUnusable(f"The media store does not work: {said(error)}") from error
+        raise StoreUnusable(f"The media store does not work: {as_line(error)}") from error
     if not same:
         raise StoreUnusable("The media store gave back other bytes than it was given.")
     return time.monotonic() - began
@@ -91,6 +91,6 @@ def _is_mounted(folder: Path) -> bool:
         return True  # the database is asked by others
 
 
-def said(error: BaseException) -> str:
+def as_line(error: BaseException) -> str:
     """One line, for a log or an operator; never for a partner: it may name a bucket or a host."""
     return f"{type(error).__name__}: {error}".splitlines()[0][:300]

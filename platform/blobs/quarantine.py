@@ -79,8 +79,11 @@ def begin(name: str) -> str:
     """What the bucket calls the upload."""
     with vault.reached():
         place: Any = vault.storage()
-        asked = {**place.get_object_parameters(name), "ContentType": "application/octet-stream"}
-        made = _client().create_multipart_upload(**_where(name), **asked)
+        parameters = {
+            **place.get_object_parameters(name),
+            "ContentType": "application/octet-stream",
+        }
+        made = _client().create_multipart_upload(**_where(name), **parameters)
         return str(made["UploadId"])
 
 
@@ -100,7 +103,7 @@ def addresses(name: str, upload: str, sizes: Mapping[int, int]) -> dict[int, str
 
 def arrived(name: str, upload: str) -> list[Part]:
     """The parts that lie there, of an upload that is not put together yet."""
-    with _asked():
+    with _translated_refusals():
         pages = _client().get_paginator("list_parts").paginate(**_where(name), UploadId=upload)
         return [
             Part(one["PartNumber"], one["Size"], one["ETag"].strip('"'))
@@ -113,19 +116,19 @@ def put_together(name: str, upload: str, parts: Sequence[Part]) -> None:
     """Again and again, if need be: an upload that is put together stays so."""
     listed = [{"PartNumber": one.number, "ETag": one.etag} for one in parts]
     try:
-        with _asked():
+        with _translated_refusals():
             _client().complete_multipart_upload(
                 **_where(name), UploadId=upload, MultipartUpload={"Parts": listed}
             )
     except NotThere:
-        with _asked():
+        with _translated_refusals():
             _client().head_object(**_where(name))
 
 
 @contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
     """The object as a stream. Unlike media it is not checked: intake does that."""
-    with _asked():
+    with _translated_refusals():
         body = _client().get_object(**_where(name))["Body"]
     try:
         yield cast(BinaryIO, _Body(body))
@@ -146,7 +149,7 @@ def forget(name: str, upload: str = "") -> None:
     """Upload and object, whichever there is."""
     if upload:
         try:
-            with _asked():
+            with _translated_refusals():
                 _client().abort_multipart_upload(**_where(name), UploadId=upload)
         except NotThere:
             pass
@@ -188,7 +191,7 @@ def probe() -> None:
 
 
 @contextmanager
-def _asked() -> Iterator[None]:
+def _translated_refusals() -> Iterator[None]:
     """Round a request of which some refusals have a meaning."""
     from botocore.exceptions import ClientError
 

@@ -73,7 +73,7 @@ def name_of(sha256: str) -> str:
 def arrival() -> Iterator[BinaryIO]:
     """An unnamed-to-the-world file to write to; on disk it lies beside the place it will go to.
 
-    Unbuffered, so that a full disk is told where the write happens and not at some later close.
+    Unbuffered, so that a full disk is reported where the write happens and not at some later close.
     """
     place = storage()
     folder = Path(place.location) / INCOMING if isinstance(place, FileSystemStorage) else None

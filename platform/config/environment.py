@@ -29,7 +29,7 @@ _OWN_FILES = frozenset({"AUDIT_SIGNING_KEY", "AUDIT_SUBJECT_KEY", "AUDIT_ANCHOR"
 """Settings of their own whose names end in _FILE: they name a file and are no secret's place."""
 
 
-ASKED: set[str] = set()
+KNOWN_NAMES: set[str] = set()
 """Every name that the settings have read; `manage.py doctor` finds misspelt ones by it."""
 
 
@@ -71,14 +71,14 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET,
                   parse_default: bool = False) -> Any:  # fmt: skip
-        ASKED.add(var)
+        KNOWN_NAMES.add(var)
         try:
             return super().get_value(var, cast, default, parse_default)
         except (environ.ImproperlyConfigured, KeyError):
             raise
         except (ValueError, TypeError) as error:
-            said = self.ENVIRON.get(var, "")
-            raise BadSetting(f"{var} is {said!r}, which is {_wanted(cast)}.") from error
+            value = self.ENVIRON.get(var, "")
+            raise BadSetting(f"{var} is {value!r}, which is {_wanted(cast)}.") from error
 
     def size(self, name: str, default: int) -> int:
         """Bytes: `536870912`, `512MB` or `512MiB`."""

@@ -79,12 +79,12 @@ class PlainLine(logging.Formatter):
 
 class OncePerOutage(logging.Filter):
     """For handlers. Of an outage the first line stands, without traceback; those of the next minute
-    are counted and told with the line after."""
+    are counted and reported with the line after."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lock = threading.Lock()
-        self.told: dict[str, float] = {}
+        self.last_logged: dict[str, float] = {}
         self.left_out: dict[str, int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -93,18 +93,20 @@ class OncePerOutage(logging.Filter):
             return True
         now = time.monotonic()
         with self.lock:
-            if now - self.told.get(what, -QUIET_SECONDS) < QUIET_SECONDS:
+            if now - self.last_logged.get(what, -QUIET_SECONDS) < QUIET_SECONDS:
                 self.left_out[what] = self.left_out.get(what, 0) + 1
                 return False
-            self.told[what] = now
+            self.last_logged[what] = now
             more = self.left_out.pop(what, 0)
-        said = record.getMessage()
+        message = record.getMessage()
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
-            said += f": {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            message += (
+                f": {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            )
         if more:
-            said += f" ({more} more such lines were left out)"
-        record.msg, record.args = said, ()
+            message += f" ({more} more such lines were left out)"
+        record.msg, record.args = message, ()
         record.exc_info = record.exc_text = None
         return True
 

@@ -33,7 +33,7 @@ def masked(text: str) -> str:
 class MaskSecrets(logging.Filter):
     """For handlers, so that it sees every logger's records. Exceptions are masked with the rest.
 
-    What a client did wrong is told in one line: a traceback would help nobody, and anybody could
+    What a client did wrong is logged in one line: a traceback would help nobody, and anybody could
     fill the log with them.
     """
 

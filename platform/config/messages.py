@@ -225,21 +225,21 @@ def unmarked(path: Path) -> list[str]:
                 inside = "block"
             elif tag in ("include", "with"):
                 wrong += [
-                    said for mark, said in LITERAL.findall(token.contents)
-                    if not mark and " " in said and WORD.search(said)
+                    phrase for mark, phrase in LITERAL.findall(token.contents)
+                    if not mark and " " in phrase and WORD.search(phrase)
                 ]  # fmt: skip
             text += " "
         elif token.token_type is TokenType.VAR and not inside:
-            wrong += [said for mark, said in LITERAL.findall(token.contents)
-                      if not mark and re.search(r"[A-Za-z]{3,} [a-z]", said)]  # fmt: skip
+            wrong += [phrase for mark, phrase in LITERAL.findall(token.contents)
+                      if not mark and re.search(r"[A-Za-z]{3,} [a-z]", phrase)]  # fmt: skip
             text += " "
         elif token.token_type is TokenType.TEXT and not inside:
             text += token.contents
     spoken = SPOKEN.findall(text)
     bare = re.sub(r"<[^>]*>", "\n", TAGS.sub(" ", text), flags=re.S)
-    for said in [*bare.splitlines(), *spoken]:
-        if set(WORD.findall(said)) - NAMES:
-            wrong.append(" ".join(said.split()))
+    for phrase in [*bare.splitlines(), *spoken]:
+        if set(WORD.findall(phrase)) - NAMES:
+            wrong.append(" ".join(phrase.split()))
     return wrong
 
 

@@ -88,7 +88,7 @@ def _event(record: logging.LogRecord) -> Any:
         "logger": record.name,
         "logentry": {"message": text[:LONGEST]},
         "transaction": where,
-        "tags": {name: str(said) for name, said in get_contextvars().items() if name in IDS},
+        "tags": {name: str(value) for name, value in get_contextvars().items() if name in IDS},
     }
     if record.exc_info and record.exc_info[1] is not None:
         event["exception"] = {"values": _errors(record.exc_info[1])}

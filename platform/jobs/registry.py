@@ -13,7 +13,7 @@ from jobs.moves import State
 
 @dataclass(frozen=True)
 class Move:
-    """A change of state that the job layer made, and told in the same transaction.
+    """A change of state that the job layer made, and reported in the same transaction.
 
     The one that it does not tell is `finish`: that transaction is the runner's own.
     """

@@ -175,7 +175,7 @@ def finish(
     _settle(claim, state, reason_code=reason_code, reason=reason, **{"progress": 1.0, **fields})
 
 
-def _cancel_was_asked(claim: Claim) -> bool:
+def _is_cancel_requested(claim: Claim) -> bool:
     return claim.model._base_manager.filter(
         pk=claim.pk, fence=claim.fence, cancel_requested=True
     ).exists()
@@ -183,7 +183,7 @@ def _cancel_was_asked(claim: Claim) -> bool:
 
 def retry(claim: Claim, reason: str, code: str = "transient") -> State:
     """Another try after a growing pause; after the last one, parked."""
-    if _cancel_was_asked(claim):
+    if _is_cancel_requested(claim):
         return cancelled(claim)
     if claim.attempt >= timing.MAX_ATTEMPTS:
         return park(claim, EXHAUSTED, f"{claim.attempt} attempts failed; the last: {reason}")
@@ -193,7 +193,7 @@ def retry(claim: Claim, reason: str, code: str = "transient") -> State:
 
 def crashed(claim: Claim, code: str, reason: str) -> State:
     """The work killed its child process. A few of those and it is called poison."""
-    if _cancel_was_asked(claim):
+    if _is_cancel_requested(claim):
         return cancelled(claim)
     crashes = claim.crashes + 1
     if crashes >= timing.MAX_CRASHES:
@@ -227,7 +227,7 @@ def others_wait(
 def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:
     """Release the job without counting the attempt: the worker has to stop, or something else goes
     first, which is not the job's fault."""
-    if _cancel_was_asked(claim):
+    if _is_cancel_requested(claim):
         return cancelled(claim)
     code, reason = RELEASED.get(why, RELEASED[Why.SHUTDOWN])
     return _move(claim, State.QUEUED, code, reason,
@@ -237,7 +237,7 @@ def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:
 def postpone(claim: Claim, seconds: float, reason: str, code: str, **fields: Any) -> State:
     """Return the job to the queue, due after this time. For work that counts its attempts itself:
     neither attempts nor crashes add up, and nothing parks it."""
-    if _cancel_was_asked(claim):
+    if _is_cancel_requested(claim):
         return cancelled(claim)
     return _move(claim, State.QUEUED, code, reason, attempt=F("attempt") - 1, crashes=0,
                  available_at=InSeconds(seconds), **fields)  # fmt: skip

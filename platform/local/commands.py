@@ -44,16 +44,16 @@ def _begun() -> str:
 def _answer(command: list[str]) -> dict[str, str]:
     from django.core.management import CommandError, call_command
 
-    said = io.StringIO()
+    output = io.StringIO()
     try:
-        with redirect_stdout(said), redirect_stderr(said):
-            call_command(*command, stdout=said, stderr=said)
+        with redirect_stdout(output), redirect_stderr(output):
+            call_command(*command, stdout=output, stderr=output)
     except (CommandError, SystemExit) as error:
         if not isinstance(error, SystemExit) or error.code:
-            return {"failed": f"{said.getvalue()}{error}\n"}
+            return {"failed": f"{output.getvalue()}{error}\n"}
     except Exception:
-        return {"failed": said.getvalue() + traceback.format_exc()}
-    return {"said": said.getvalue().strip()}
+        return {"failed": output.getvalue() + traceback.format_exc()}
+    return {"said": output.getvalue().strip()}
 
 
 if __name__ == "__main__":

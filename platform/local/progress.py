@@ -61,7 +61,7 @@ def run(
     """Runs the command to its end and returns its exit status."""
     if terminal is None:
         terminal = sys.stderr.isatty()
-    shown = WithoutTheList(write or _to_standard_error, bars=terminal)
+    display = WithoutTheList(write or _to_standard_error, bars=terminal)
     ours, its = _terminal() if terminal else os.pipe()
     try:
         process = subprocess.Popen(
@@ -71,8 +71,8 @@ def run(
         os.close(its)
     with open(ours, "rb", buffering=0) as output, contextlib.suppress(OSError):  # noqa: PTH123
         while chunk := output.read(65536):  # a terminal whose other end is closed raises OSError
-            shown.feed(chunk)
-    shown.close()
+            display.feed(chunk)
+    display.close()
     return process.wait()
 
 

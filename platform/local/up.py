@@ -48,8 +48,8 @@ class Steps:
         self.number += 1
         print(f"[{self.number}/{self.total}] {title} ...", end="", flush=True)
         began = time.monotonic()
-        said = work()
-        print(f" {said or 'done'} ({time.monotonic() - began:.1f} s)", flush=True)
+        result = work()
+        print(f" {result or 'done'} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
 def log_path(name: str) -> Path:
@@ -112,8 +112,8 @@ def manage(*args: str, **env: str) -> str:
     return done.stdout.strip()
 
 
-def _failed(args: Sequence[str], said: str) -> NoReturn:
-    print(f"\n\n`manage.py {' '.join(args)}` failed:\n{said}")
+def _failed(args: Sequence[str], output: str) -> NoReturn:
+    print(f"\n\n`manage.py {' '.join(args)}` failed:\n{output}")
     raise SystemExit(1)
 
 
@@ -122,7 +122,7 @@ def alone() -> IO[bytes]:
     The system lets go of it, whatever happens to us."""
     lock = (home() / "up.lock").open("ab")
     deadline = time.monotonic() + ENDING_SECONDS
-    told = False
+    announced = False
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,9 +133,9 @@ def alone() -> IO[bytes]:
                     f"Touchstone runs from {home()} already. Stop that first, or set "
                     "TOUCHSTONE_HOME to another folder."
                 ) from None
-        if not told:
+        if not announced:
             print("Waiting for the end of another run ...", flush=True)
-            told = True
+            announced = True
         time.sleep(0.2)
 
 

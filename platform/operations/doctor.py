@@ -73,8 +73,8 @@ def addresses() -> Iterator[Finding]:
 
 def names() -> Iterator[Finding]:
     """Environment variables that look like a misspelt setting of ours."""
-    asked: set[str] = import_string("config.environment.ASKED")
-    ours = {*asked, *(f"{name}_FILE" for name in asked)}
+    known: set[str] = import_string("config.environment.KNOWN_NAMES")
+    ours = {*known, *(f"{name}_FILE" for name in known)}
     for name in sorted(os.environ.keys() - ours):
         close = difflib.get_close_matches(name, ours, n=1, cutoff=0.88)
         if close:
@@ -91,8 +91,8 @@ def database() -> Iterator[Finding]:
             version, skew = cursor.fetchone()
     except DatabaseError as error:
         connection.close()
-        said, mend = _why_no_database(str(error))
-        yield Finding("database", ERROR, said, mend)
+        text, mend = _why_no_database(str(error))
+        yield Finding("database", ERROR, text, mend)
         return
     if version < 140_000:
         yield Finding("database", ERROR, f"PostgreSQL is version {version // 10_000}.",
@@ -105,11 +105,11 @@ def database() -> Iterator[Finding]:
     except health.NotReady as no:
         yield Finding("database", ERROR, str(no), "Run `manage.py migrate` as the owner's role.")
         return
-    for said in rights.problems():
-        level = WARNING if " owns the tables" in said else ERROR
-        yield Finding("database rights", level, said, "See docs/operating.md, Two database roles.")
-    for said in guards.faults():
-        yield Finding("audit guards", ERROR, said[0].upper() + said[1:] + ".",
+    for text in rights.problems():
+        level = WARNING if " owns the tables" in text else ERROR
+        yield Finding("database rights", level, text, "See docs/operating.md, Two database roles.")
+    for text in guards.faults():
+        yield Finding("audit guards", ERROR, text[0].upper() + text[1:] + ".",
                       "See docs/audit.md; run `manage.py audit verify`.")  # fmt: skip
 
 
@@ -130,16 +130,16 @@ def _why_no_database(error: str) -> tuple[str, str]:
         ("refused", "Nothing listens where DATABASE_URL points.",
          "Start PostgreSQL, or correct host and port in DATABASE_URL."),
     )  # fmt: skip
-    for words, said, mend in known:
+    for words, text, mend in known:
         if words in line and not (words == "role" and "does not exist" not in line):
-            return said, mend
+            return text, mend
     return f"The database does not answer: {line}", "Check DATABASE_URL."
 
 
 def keys() -> Iterator[Finding]:
     try:
-        for said in fingerprints.problems():
-            yield Finding("keys", ERROR, said, "See docs/audit.md, Keys.")
+        for text in fingerprints.problems():
+            yield Finding("keys", ERROR, text, "See docs/audit.md, Keys.")
         for kind in sorted({*fingerprints.KEYS} - fingerprints.known().keys()):
             yield Finding("keys", WARNING, f"The {kind} key is not noted in the database yet.",
                           "Run `manage.py keys init`.")  # fmt: skip
@@ -179,7 +179,7 @@ def direct_uploads() -> Iterator[Finding]:
         )
     except BlobError as error:
         yield Finding("direct uploads", ERROR, f"The bucket takes no direct uploads: "
-                      f"{place.said(error.__cause__ or error)}",
+                      f"{place.as_line(error.__cause__ or error)}",
                       "Allow what docs/storage.md lists under Direct uploads.")  # fmt: skip
         return
     except DatabaseError:
@@ -216,7 +216,7 @@ def anchor_store() -> Iterator[Finding]:
         anchors_of_site()[-1].last()
     except OSError as error:
         yield Finding("audit anchor", ERROR, f"The anchor in AUDIT_ANCHOR_STORAGE cannot be read: "
-                      f"{place.said(error)}",
+                      f"{place.as_line(error)}",
                       "Correct AUDIT_ANCHOR_STORAGE, its options or the credentials "
                       "(docs/audit.md).")  # fmt: skip
 
@@ -238,8 +238,8 @@ def static_files() -> Iterator[Finding]:
 
 
 def sandbox() -> Iterator[Finding]:
-    for said in why_not():
-        yield Finding("sandbox", ERROR, said, "See docs/sandbox.md.")
+    for text in why_not():
+        yield Finding("sandbox", ERROR, text, "See docs/sandbox.md.")
     wanted = os.environ.get("TOUCHSTONE_BUBBLEWRAP", "")
     if wanted not in ("", "off") and launching.bubblewrap_program() is None:
         yield Finding("sandbox", WARNING, f"TOUCHSTONE_BUBBLEWRAP names {wanted}, which is not "
@@ -328,7 +328,7 @@ def examine() -> list[Finding]:
             found += check()
         except Exception as error:  # one check that falls over hides no other
             found.append(
-                Finding(check.__name__, ERROR, f"This check fell over: {place.said(error)}.",
+                Finding(check.__name__, ERROR, f"This check fell over: {place.as_line(error)}.",
                         "Run it again with `--traceback`, and report it.")
             )  # fmt: skip
             connection.close()

@@ -138,5 +138,5 @@ def _submissions(zip_: zipfile.ZipFile, user: User, media: bool) -> tuple[int, l
     return count, damaged
 
 
-def _json(zip_: zipfile.ZipFile, name: str, said: Any) -> None:
-    zip_.writestr(name, json.dumps(said, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
+def _json(zip_: zipfile.ZipFile, name: str, data: Any) -> None:
+    zip_.writestr(name, json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))

@@ -68,8 +68,8 @@ def store() -> str:
 
 
 def keys() -> str:
-    if said := fingerprints.problems():
-        log.error("not ready: %s", " ".join(said))
+    if problems := fingerprints.problems():
+        log.error("not ready: %s", " ".join(problems))
         raise NotReady("A key is missing here, or is not the one that the database works with.")
     return "The keys are those of this site."
 
@@ -121,12 +121,12 @@ def ask(name: str) -> Part:
     except NotReady as no:
         ok, sentence = False, str(no)
     except Exception as error:
-        log.error("not ready: %s: %s", name, place.said(error))
+        log.error("not ready: %s: %s", name, place.as_line(error))
         ok, sentence = False, "It does not answer."
     return Part(name, ok, sentence, round(time.monotonic() - began, 3))
 
 
-class Asked:
+class Probes:
     """The latest answers of one process. At most one question to each part is under way: a part
     that hangs holds one thread, however often somebody asks."""
 
@@ -143,8 +143,8 @@ class Asked:
             try:
                 part = future.result(max(deadline - time.monotonic(), 0.01))
             except TimeoutError:
-                said = f"It has not answered for {PATIENCE_SECONDS:.0f} s."
-                self.kept[name] = (time.monotonic(), Part(name, False, said, PATIENCE_SECONDS))
+                text = f"It has not answered for {PATIENCE_SECONDS:.0f} s."
+                self.kept[name] = (time.monotonic(), Part(name, False, text, PATIENCE_SECONDS))
                 continue
             self.kept[name] = (time.monotonic(), part)
         return [self.kept[name][1] for name in names]
@@ -168,14 +168,14 @@ def _in_thread(name: str) -> Part:
         connection.close()
 
 
-_asked: Asked | None = None
+_probes: Probes | None = None
 
 
 def readiness(names: tuple[str, ...] = tuple(PARTS)) -> list[Part]:
-    global _asked
-    if _asked is None:  # made after the fork
-        _asked = Asked()
-    return _asked.parts(names)
+    global _probes
+    if _probes is None:  # made after the fork
+        _probes = Probes()
+    return _probes.parts(names)
 
 
 def as_json(parts: list[Part]) -> dict[str, Any]:

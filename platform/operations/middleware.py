@@ -45,8 +45,8 @@ def live(_request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """`?only=web` leaves workers and sealing out: a web server without a worker still takes in."""
     names = health.WEB if request.GET.get("only") == "web" else tuple(health.PARTS)
-    told = health.as_json(health.readiness(names))
-    return JsonResponse(told, status=200 if told["ready"] else 503)
+    data = health.as_json(health.readiness(names))
+    return JsonResponse(data, status=200 if data["ready"] else 503)
 
 
 def figures(request: HttpRequest) -> HttpResponse:

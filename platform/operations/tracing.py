@@ -62,8 +62,8 @@ def start() -> None:
 
 def ids_of(analysis: str) -> tuple[int, int]:
     """The trace of an analysis, and the span that it begins with."""
-    said = hashlib.sha256(f"touchstone-trace:{analysis}".encode()).digest()
-    return int.from_bytes(said[:16], "big"), int.from_bytes(said[16:24], "big")
+    digest = hashlib.sha256(f"touchstone-trace:{analysis}".encode()).digest()
+    return int.from_bytes(digest[:16], "big"), int.from_bytes(digest[16:24], "big")
 
 
 def tracer() -> Tracer:

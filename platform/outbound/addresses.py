@@ -59,7 +59,7 @@ def is_public(address: Address) -> bool:
 
 
 def is_allowed(address: Address, allowed: Collection[str] = ()) -> bool:
-    """Public, or in a network that the operator names. A mapped address is not told apart from
+    """Public, or in a network that the operator names. A mapped address is not distinguished from
     the one inside it, so it is never allowed."""
     return is_public(address) or is_named(address, allowed)
 

@@ -196,9 +196,9 @@ class _Pinned(httpcore.NetworkBackend):
         return _Stream(plain, self.deadline)
 
     def _looked_up(self, host: str, port: int) -> str:
-        asked = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        lookup = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
-            found = asked.result(timeout=_left(self.deadline))
+            found = lookup.result(timeout=_left(self.deadline))
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except (OSError, UnicodeError) as error:

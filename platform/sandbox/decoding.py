@@ -165,24 +165,24 @@ class Decoding:
         kind, length = self._line.expected()
         if kind != HEADER or length > MAX_JSON:
             raise self._line.breach("no header")
-        told, line, limits = read_object(self._line, length), self._line, self._limits
-        if told.get("kind") not in _KINDS:
+        data, line, limits = read_object(self._line, length), self._line, self._limits
+        if data.get("kind") not in _KINDS:
             raise line.breach("an unknown kind")
         most = max(limits.max_pixels, limits.max_frame_pixels)
         header = Header(
-            kind=told["kind"],
-            format=checked_word(line, told.get("format")),
-            width=checked_whole(line, told.get("width"), most),
-            height=checked_whole(line, told.get("height"), most),
-            duration=checked_real(line, told.get("duration"), limits.max_duration),
-            fps=checked_real(line, told.get("fps"), 1000.0),
-            frames_expected=checked_whole(line, told.get("frames_expected"), 2**32),
-            has_audio=told.get("has_audio") is True,
-            sample_rate=checked_whole(line, told.get("sample_rate"), 10_000_000),
-            channels=checked_whole(line, told.get("channels"), 1024),
-            pages=checked_whole(line, told.get("pages"), MAX_PAGES),
-            codecs=checked_words(line, told.get("codecs", [])),
-            flags=checked_words(line, told.get("flags", [])),
+            kind=data["kind"],
+            format=checked_word(line, data.get("format")),
+            width=checked_whole(line, data.get("width"), most),
+            height=checked_whole(line, data.get("height"), most),
+            duration=checked_real(line, data.get("duration"), limits.max_duration),
+            fps=checked_real(line, data.get("fps"), 1000.0),
+            frames_expected=checked_whole(line, data.get("frames_expected"), 2**32),
+            has_audio=data.get("has_audio") is True,
+            sample_rate=checked_whole(line, data.get("sample_rate"), 10_000_000),
+            channels=checked_whole(line, data.get("channels"), 1024),
+            pages=checked_whole(line, data.get("pages"), MAX_PAGES),
+            codecs=checked_words(line, data.get("codecs", [])),
+            flags=checked_words(line, data.get("flags", [])),
         )
         if (header.kind == "audio") != (not header.width or not header.height):
             raise line.breach("a size that does not fit the kind")
@@ -234,20 +234,20 @@ class Decoding:
         line, limits = self._line, self._limits
         if length > MAX_JSON:
             raise line.breach("a footer that is too long")
-        told = read_object(line, length)
+        data = read_object(line, length)
         longest = limits.max_duration + 60
         footer = Footer(
-            frames_decoded=checked_whole(line, told.get("frames_decoded"), limits.max_frames) or 0,
+            frames_decoded=checked_whole(line, data.get("frames_decoded"), limits.max_frames) or 0,
             frames_sent=self._sent,
-            frames_expected=checked_whole(line, told.get("frames_expected"), 2**32),
-            incomplete=told.get("incomplete") is not False,
-            flags=checked_words(line, told.get("flags", [])),
-            seconds=checked_real(line, told.get("seconds"), longest) or 0.0,
-            audio_seconds=checked_real(line, told.get("audio_seconds"), longest) or 0.0,
-            decoded_share=checked_real(line, told.get("decoded_share"), 1.0),
-            quantiser=checked_real(line, told.get("quantiser"), 128.0),
-            cpu_seconds=checked_real(line, told.get("cpu_seconds"), 1e6) or 0.0,
-            peak_bytes=checked_whole(line, told.get("peak_bytes"), 2**40) or 0,
+            frames_expected=checked_whole(line, data.get("frames_expected"), 2**32),
+            incomplete=data.get("incomplete") is not False,
+            flags=checked_words(line, data.get("flags", [])),
+            seconds=checked_real(line, data.get("seconds"), longest) or 0.0,
+            audio_seconds=checked_real(line, data.get("audio_seconds"), longest) or 0.0,
+            decoded_share=checked_real(line, data.get("decoded_share"), 1.0),
+            quantiser=checked_real(line, data.get("quantiser"), 128.0),
+            cpu_seconds=checked_real(line, data.get("cpu_seconds"), 1e6) or 0.0,
+            peak_bytes=checked_whole(line, data.get("peak_bytes"), 2**40) or 0,
         )
         if footer.frames_decoded < self._sent or footer.frames_decoded <= self._last_index:
             raise line.breach("fewer frames than were sent")

@@ -64,6 +64,6 @@ def libav_problems() -> list[str]:
     for name, floor in LIBAV_FLOORS.items():
         version = av.library_versions.get(name, (0,))
         if tuple(version) < floor:
-            shown = ".".join(map(str, version))
-            found.append(f"{name} {shown} is older than {'.'.join(map(str, floor))}.")
+            current = ".".join(map(str, version))
+            found.append(f"{name} {current} is older than {'.'.join(map(str, floor))}.")
     return found

@@ -55,8 +55,8 @@ def environment(lists: trust.Trusted) -> dict[str, str]:
 def plain(
     socket: int, without: Collection[str], inside: str = "", understudy: Path | None = None
 ) -> list[str]:
-    told = {"inside": inside, "without": sorted(without), "understudy": str(understudy or "")}
-    return [sys.executable, "-m", "sandbox.warden", str(socket), json.dumps(told)]
+    settings = {"inside": inside, "without": sorted(without), "understudy": str(understudy or "")}
+    return [sys.executable, "-m", "sandbox.warden", str(socket), json.dumps(settings)]
 
 
 def bubblewrap_program() -> str | None:

@@ -112,12 +112,12 @@ class Line:
         if self.exit is None:
             try:
                 self.lifeline.settimeout(REPORT_SECONDS)
-                told = json.loads(self.lifeline.recv(4096) or b"{}")
+                data = json.loads(self.lifeline.recv(4096) or b"{}")
             except (OSError, ValueError) as error:
                 raise SandboxFailed("unavailable", type(error).__name__) from error
-            if "status" not in told:
-                raise SandboxFailed("unavailable", str(told.get("error", "the warden is gone")))
-            self.exit = Exit(int(told["status"]), float(told["cpu"]), int(told["peak"]))
+            if "status" not in data:
+                raise SandboxFailed("unavailable", str(data.get("error", "the warden is gone")))
+            self.exit = Exit(int(data["status"]), float(data["cpu"]), int(data["peak"]))
         return self.exit
 
     def kill(self) -> None:
@@ -146,12 +146,12 @@ def raise_refusal(line: Line, kind: bytes, length: int) -> None:
         return
     if length > MAX_JSON:
         raise line.breach("a refusal that is too long")
-    told = read_object(line, length)
-    detail = checked_word(line, told.get("detail", ""))
+    data = read_object(line, length)
+    detail = checked_word(line, data.get("detail", ""))
     if kind == TROUBLE:
         line.kill()
         raise SandboxFailed("no_wall" if detail.startswith("no_wall") else "internal", detail)
-    code = told.get("code")
+    code = data.get("code")
     if code not in set(Code):
         raise line.breach("an unknown refusal")
     line.kill()

@@ -41,8 +41,8 @@ def _try(warden: Warden, name: str, other: Path) -> Probe:
         try:
             # The descriptor is writable on purpose: the wall must hold without the parent's care.
             line = warden.send(canary, request, limits, as_it_is=True)
-            told = read_facts(line, dataclasses.replace(limits, max_facts_bytes=4096))
-            probe = Probe(name, told.get("denied") is True, str(told.get("how", ""))[:120])
+            data = read_facts(line, dataclasses.replace(limits, max_facts_bytes=4096))
+            probe = Probe(name, data.get("denied") is True, str(data.get("how", ""))[:120])
         except (Rejected, SandboxFailed) as error:
             died = isinstance(error, SandboxFailed) and error.code in ("crashed", "killed")
             return Probe(name, denied=died, how=str(error)[:120])

@@ -109,17 +109,17 @@ class Warden:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             data, extra, _, _ = ours.recvmsg(65536, socket.CMSG_SPACE(_CREDENTIALS.size))
-            told = json.loads(data or b"{}")
+            answer = json.loads(data or b"{}")
         except (OSError, ValueError):
-            told, extra = {}, []
-        if "ready" not in told:
+            answer, extra = {}, []
+        if "ready" not in answer:
             self._end()
             return False
         ours.settimeout(None)
         # Process ids differ inside bubblewrap: the kernel reports the one outside.
         pids = [_CREDENTIALS.unpack(body)[0] for _, _, body in extra]
         self._pid = pids[0] if pids else self._process.pid
-        self.layers, self.notes = tuple(told["layers"]), tuple(told["notes"])
+        self.layers, self.notes = tuple(answer["layers"]), tuple(answer["notes"])
         return True
 
     @property

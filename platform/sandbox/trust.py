@@ -49,7 +49,7 @@ class TrustList:
     """Of the list itself, as its maker or who laid it says: YYYY-MM-DD."""
     source: str = ""
 
-    def told(self) -> dict[str, str | int]:
+    def as_json(self) -> dict[str, str | int]:
         """Without the certificates."""
         return {key: value for key, value in asdict(self).items() if key != "pem"}
 
@@ -80,10 +80,10 @@ def read(path: Path) -> TrustList:
     sha256, pem = hashlib.sha256(content).hexdigest(), content.decode("utf-8", "replace")
     try:
         note = json.loads(note_of(path).read_text(encoding="utf-8"))
-        said = note if note["sha256"] == sha256 else {}
+        values = note if note["sha256"] == sha256 else {}
     except (OSError, ValueError, KeyError, TypeError):
-        said = {}
-    name, date, source = (str(said.get(key) or "")[:200] for key in ("name", "date", "source"))
+        values = {}
+    name, date, source = (str(values.get(key) or "")[:200] for key in ("name", "date", "source"))
     return TrustList(pem, sha256, pem.count(BEGIN), name, date, source)
 
 
@@ -103,5 +103,5 @@ def from_environment(environment: MutableMapping[str, str]) -> Trusted:
     pieces: list[str] = []
     while (piece := environment.pop(f"{_NAME}{len(pieces)}", None)) is not None:
         pieces.append(piece)
-    told = json.loads("".join(pieces) or "{}")
-    return {Of(whose): TrustList(**one) for whose, one in told.items()}
+    data = json.loads("".join(pieces) or "{}")
+    return {Of(whose): TrustList(**one) for whose, one in data.items()}

@@ -142,15 +142,15 @@ def _in_list(content: bytes) -> Brought:
     """A list of trusted entities (ETSI TS 119 602), in which C2PA publishes its trust list. A
     service with another status than trusted is left out."""
     try:
-        told = json.loads(content)["LoTE"]
-        about = told["ListAndSchemeInformation"]
+        data = json.loads(content)["LoTE"]
+        about = data["ListAndSchemeInformation"]
         found = [
             x509.load_der_x509_certificate(base64.b64decode(one["val"], validate=True))
-            for entity in told["TrustedEntitiesList"]
+            for entity in data["TrustedEntitiesList"]
             for service in entity["TrustedEntityServices"]
-            for said in [service["ServiceInformation"]]
-            if str(said.get("ServiceStatus", _TRUSTED)).rpartition("/")[2] == _TRUSTED
-            for one in said["ServiceDigitalIdentity"]["X509Certificates"]
+            for information in [service["ServiceInformation"]]
+            if str(information.get("ServiceStatus", _TRUSTED)).rpartition("/")[2] == _TRUSTED
+            for one in information["ServiceDigitalIdentity"]["X509Certificates"]
         ]
         return Brought(
             _once(found), _words(about["SchemeName"]), str(about["ListIssueDateTime"])[:10]
@@ -159,8 +159,8 @@ def _in_list(content: bytes) -> Brought:
         raise ListRefused(f"It is no list of trusted entities: {type(error).__name__}.") from error
 
 
-def _words(said: Any) -> str:
-    return next((str(one["value"]) for one in said if one.get("lang") == "en"), "")
+def _words(texts: Any) -> str:
+    return next((str(one["value"]) for one in texts if one.get("lang") == "en"), "")
 
 
 def _once(found: Sequence[x509.Certificate]) -> list[x509.Certificate]:
@@ -171,13 +171,13 @@ def _digests(certificates: Sequence[x509.Certificate]) -> set[bytes]:
     return {one.public_bytes(Encoding.DER) for one in certificates}
 
 
-def _day(said: str) -> str:
-    if not said:
+def _day(text: str) -> str:
+    if not text:
         return ""
     try:
-        return date.fromisoformat(said).isoformat()
+        return date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise ListRefused(f"{said!r} is not a day like 2026-09-24.") from error
+        raise ListRefused(f"{text!r} is not a day like 2026-09-24.") from error
 
 
 def _write(path: Path, content: bytes) -> None:

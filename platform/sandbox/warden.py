@@ -164,8 +164,8 @@ def main() -> int:
     control = socket.socket(fileno=int(sys.argv[1]))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # its life is the control socket's, nothing else's
-    told = json.loads(sys.argv[2])
-    tools = child.prepare(told["inside"], told["without"], told["understudy"])
+    settings = json.loads(sys.argv[2])
+    tools = child.prepare(settings["inside"], settings["without"], settings["understudy"])
     gc.collect()
     gc.freeze()
     standing = tools.walls

@@ -34,7 +34,7 @@ def test_a_leak_is_seen(store: Store) -> None:
     """A drawn store whose fakes carry a bright block: sharpness and light tell them at once."""
     train, test = split(store)
     features = np.stack([baselines.sharpness(store, n) for n in (*train, *test)])
-    assert baselines.told_apart(store, train, test, features)["auc"] > 0.95
+    assert baselines.separability(store, train, test, features)["auc"] > 0.95
 
 
 def test_where_there_is_none_none_is_found(store: Store) -> None:
@@ -42,7 +42,7 @@ def test_where_there_is_none_none_is_found(store: Store) -> None:
     train, test = split(store)
     for feature in (baselines.background, baselines.face_size):
         features = np.stack([feature(store, n) for n in (*train, *test)])
-        found = baselines.told_apart(store, train, test, features)
+        found = baselines.separability(store, train, test, features)
         assert found["auc"] == pytest.approx(0.5, abs=0.25)
         assert (found["reals"], found["fakes"]) == (20, 20)
 
@@ -72,7 +72,7 @@ def auc(store: Store, feature: Any, sources: tuple[str, ...]) -> float:
     train = baselines.chosen(store, sources, "train", FEW)
     test = baselines.chosen(store, sources, "test", FEW)
     features = np.stack([feature(store, n) for n in (*train, *test)])
-    return float(baselines.told_apart(store, train, test, features)["auc"])
+    return float(baselines.separability(store, train, test, features)["auc"])
 
 
 @pytest.mark.data
@@ -95,7 +95,7 @@ def test_file_sizes_say_little_of_swaps(prepared: tuple[Store, Path]) -> None:
     train = baselines.chosen(store, ("dfdc",), "train", 6000)
     test = baselines.chosen(store, ("dfdc",), "test", 6000)
     features = baselines.file_size(store.items, [*train, *test], folder, store)
-    assert baselines.told_apart(store, train, test, features)["auc"] < 0.65
+    assert baselines.separability(store, train, test, features)["auc"] < 0.65
 
 
 # === The detectors ===

@@ -35,7 +35,7 @@ def test_a_file_that_breaks_it_is_counted_as_failed_and_the_next_is_asked(
 ) -> None:
     guest = Beside(f"{HERE}:{function}")
     try:
-        found = asking.asked(guest, tasks(tmp_path), lambda count: None)
+        found = asking.predict_each(guest, tasks(tmp_path), lambda count: None)
         assert found.failed.tolist() == [True, False, True, False]
         assert np.isnan(found.scores).tolist() == [True, False, True, False]
         assert reason in guest.predict(tmp_path / "0.png").reason

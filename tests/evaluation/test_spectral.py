@@ -54,7 +54,7 @@ def test_elsewhere_is_counted_at_the_bound_of_home() -> None:
     store = drawn_store(80)
     train, test = list(range(40)), list(range(40, 80))
     values = np.array([[float(item.is_fake)] for item in store.items])
-    found = baselines.told_apart(
+    found = baselines.separability(
         store, train, test, values, {"low": np.zeros((5, 1)) - 1, "high": np.ones((5, 1)) * 9}
     )
     assert found["false_alarms_elsewhere"] == pytest.approx({"low": 0.0, "high": 1.0})

@@ -14,10 +14,10 @@ from lab.clearing.bounds import (
     MOST_COMPRESSED,
     Examined,
     chosen_groups,
+    conditions_of,
     frozen,
     in_the_way,
     measured,
-    told_of,
 )
 from lab.clearing.left_out import left_out
 from ml.engine.contract import Kind
@@ -51,7 +51,7 @@ def test_bounds_keep_what_the_checks_see_and_clear_what_is_genuine() -> None:
     told = measured(every, bounds, "test")
     assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT + 0.02
     assert told["genuine"]["camera"]["cleared"] > 0.5
-    line = told_of(Kind.IMAGE, every, TOGETHER)
+    line = conditions_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["looked_for"] == ["swapped"]
 
 
@@ -59,7 +59,7 @@ def test_strongly_compressed_files_have_no_part_in_the_bounds() -> None:
     """They are never cleared, so fakes among them make no bound stricter."""
     plain = _files("val", seen=3.5) + _files("test", seen=3.5)
     calm = [replace(one, too_compressed=True) for one in _files("val", seen=-9.0)]
-    line = told_of(Kind.VIDEO, plain + calm, TOGETHER)
+    line = conditions_of(Kind.VIDEO, plain + calm, TOGETHER)
     assert line is not None and line["at_most"] == {
         name: round(bound, 4) for name, bound in (frozen(plain, TOGETHER) or {}).items()
     }
@@ -92,7 +92,7 @@ def test_a_file_that_a_check_did_not_judge_is_not_cleared() -> None:
 def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
     """Every fake looks more genuine than any genuine file: nothing is cleared, and it is said."""
     every = _files("val", seen=-9.0) + _files("test", seen=-9.0)
-    line = told_of(Kind.IMAGE, every, TOGETHER)
+    line = conditions_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["at_most"] is None
     assert "swapped" in line["not_seen"]
     assert "no image is cleared" in as_text({"image": line})
@@ -100,7 +100,7 @@ def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
 
 def test_without_files_nothing_is_cleared() -> None:
     """No measurement, no clear answer."""
-    assert told_of(Kind.VIDEO, [], TOGETHER) is None
+    assert conditions_of(Kind.VIDEO, [], TOGETHER) is None
 
 
 def test_a_kind_that_is_left_out_has_no_part_in_the_bounds() -> None:
@@ -170,5 +170,5 @@ def test_a_check_that_only_asks_gets_a_bound_where_that_clears_more() -> None:
     """`mouth_forgery` tells these fakes nothing, so a bound on it would keep genuine files open."""
     blind = chosen_groups(_portraits(asks=0.0))
     assert blind == [("face_forgery",)]
-    line = told_of(Kind.IMAGE, _portraits(asks=0.0), blind)
+    line = conditions_of(Kind.IMAGE, _portraits(asks=0.0), blind)
     assert line is not None and line["asked"] == ["diffusion_face", "mouth_forgery"]

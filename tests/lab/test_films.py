@@ -11,7 +11,7 @@ import pytest
 
 from lab.clearing import films, forging
 from lab.clearing.__main__ import first_of_each
-from lab.clearing.bounds import seen_in, told_of
+from lab.clearing.bounds import conditions_of, seen_in
 from lab.clearing.films import LIPS, SPOKEN, SWAPPED, UNSTEADY
 from lab.clearing.forging import SOUND_HZ, Clip
 from lab.face import blend
@@ -98,7 +98,7 @@ def test_what_was_measured_in_films_is_not_said_to_be_unmeasured() -> None:
     """A kind in the manifest is judged by its figures; the others stay named as not seen."""
     every = [*_files("val", seen=3.5), *_files("test", seen=3.5)]
     every += [_file(LIPS, split, {"one": 9.0, "other": 9.0}) for split in ("val", "test")]
-    line = told_of(Kind.VIDEO, every, TOGETHER)
+    line = conditions_of(Kind.VIDEO, every, TOGETHER)
     assert line is not None and line["not_seen"] == ["videos generated as a whole"]
     assert set(line["looked_for"]) == {"swapped", LIPS}
 

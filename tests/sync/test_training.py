@@ -44,13 +44,13 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
     draw = batches.Draw(talks, clips=6, seed=1)
     first, again, next_one = draw.batch(3), draw.batch(3), draw.batch(4)
     assert first.mouths.tobytes() == again.mouths.tobytes()
-    assert first.heard.tobytes() == again.heard.tobytes()
+    assert first.sound.tobytes() == again.sound.tobytes()
     assert first.mouths.tobytes() != next_one.mouths.tobytes()
     assert sorted(first.speakers) == list(range(6))
     places = batches.PLACES
     assert first.mouths.shape == (6, places + 8, inputs.LIPS_SIDE, inputs.LIPS_SIDE)
-    assert first.heard.shape == (6, 4 * places + 16, inputs.HEARD)
-    assert np.isfinite(first.mouths).all() and np.isfinite(first.heard).all()
+    assert first.sound.shape == (6, 4 * places + 16, inputs.SOUND_FEATURES)
+    assert np.isfinite(first.mouths).all() and np.isfinite(first.sound).all()
 
 
 def test_training_and_serving_see_the_same_bits() -> None:
@@ -68,7 +68,7 @@ def test_of_the_ear_the_directions_that_move_are_kept() -> None:
     draw = batches.Draw([talk(n) for n in range(6)], clips=6, seed=1)
     kept = draw.ear_directions(16)
     assert kept.shape == (inputs.ENCODER_SIZE, 16) and kept.dtype == np.float32
-    heard = [one.heard[0][:, inputs.BANDS :].astype(np.float64) for one in draw.changed]
+    heard = [one.sounds[0][:, inputs.BANDS :].astype(np.float64) for one in draw.changed]
     rows = np.concatenate([clip - clip.mean(axis=0) for clip in heard]) @ kept
     spreads = np.sqrt((rows**2).mean(axis=0))
     assert spreads[0] == pytest.approx(1.0, abs=1e-3)

@@ -61,7 +61,7 @@ def test_alarms_masks_and_too_few_claims_each_end_it(
     offered = changed(*path, value=value)
     assert not offered["carries"]
     assert offered.items() >= why.items()
-    assert "do not carry" in tables._said(offered)
+    assert "do not carry" in tables._offer(offered)
 
 
 def test_what_is_not_told_is_said_before_other_limits() -> None:

@@ -58,7 +58,7 @@ class Command(BaseCommand):
             sources = options["sources"].split(",")
             split = options["split"]
             numbers = baselines.chosen(store, sources, split, len(store.items))
-            told = [
+            figures = [
                 compare.compared(store, runs / name, numbers, watched, split)
                 for name in options["names"]
             ]
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{error.filename or error} is missing; is the run finished?"
             ) from error
-        tables = compare.tables(told)
+        tables = compare.tables(figures)
         self.stdout.write(tables)
         if options["write"]:
             try:

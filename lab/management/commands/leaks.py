@@ -74,8 +74,8 @@ class Command(BaseCommand):
                 for what, share in value.items():
                     self.stdout.write(f"false alarms, {what:<26} {share:.3f}")
             else:
-                shown = f"{value:.3f}" if isinstance(value, float) else str(value)
-                self.stdout.write(f"{name.replace('_', ' '):<39} {shown}")
+                text = f"{value:.3f}" if isinstance(value, float) else str(value)
+                self.stdout.write(f"{name.replace('_', ' '):<39} {text}")
 
     def _baselines(self, found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         for name, rows in found.items():

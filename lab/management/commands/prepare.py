@@ -77,7 +77,7 @@ class Command(BaseCommand):
         given = {name: options[name] for name in gather.Labels.__dataclass_fields__}
         out: Path = options["out"] or data_folders.cache() / "own" / "faces"
         try:
-            told = gather.gather(
+            counts = gather.gather(
                 list(shell.files(options["paths"])),
                 out,
                 gather.Labels(**given),
@@ -92,13 +92,13 @@ class Command(BaseCommand):
             )
             sys.exit(INTERRUPTED)
         self.stdout.write(
-            f"{told.crops} pictures of {told.kept} files added to {out / gather.MANIFEST}; "
-            f"{told.known} files were in it, {told.without_face} show no face, "
-            f"{told.refused} could not be read."
+            f"{counts.crops} pictures of {counts.kept} files added to {out / gather.MANIFEST}; "
+            f"{counts.known} files were in it, {counts.without_face} show no face, "
+            f"{counts.refused} could not be read."
         )
-        if told.moved:
+        if counts.moved:
             self.stdout.write(
-                f"{told.moved} pictures of earlier runs changed their split, because a new file "
+                f"{counts.moved} pictures of earlier runs changed their split, because a new file "
                 "joins people that stood apart: train anew before you trust a test figure."
             )
 

@@ -22,7 +22,7 @@ from media_analysis.backfill.selection import TO_DO, why_not_any_more
 from media_analysis.previews.yield_timer import should_stop
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Result
-from ml.failures import told_apart
+from ml.failures import classify_failures
 
 LOOK_AGAIN_SECONDS = 30.0
 
@@ -43,7 +43,7 @@ def run(claim: Claim) -> None:
     result = ml.services.examine(claim, blob, should_stop=stop)
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
-    with told_apart(claim, "the analysis"):
+    with classify_failures(claim, "the analysis"):
         beside = ml.services.store(result)
     failpoint("backfill_before_conclude")
     through_outage(lambda: _conclude(claim, item, result, beside), claim.lease_seconds)

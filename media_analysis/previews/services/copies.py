@@ -33,7 +33,7 @@ from media_analysis.previews.models import PRIORITY, Preview
 from media_analysis.previews.services.rendering import Made, Stopped, make
 from media_analysis.previews.yield_timer import should_stop
 from ml.engine.contract import Result
-from ml.failures import told_apart
+from ml.failures import classify_failures
 from ml.models import Analysis
 from sandbox.types import Rejected
 
@@ -90,7 +90,7 @@ def run(claim: Claim) -> None:
             through_outage(lambda: _refused(claim, source, reason), claim.lease_seconds)
             return
         copy.seek(0)
-        with told_apart(claim, "the copy"):
+        with classify_failures(claim, "the copy"):
             stored = blobs.services.store(cast(BinaryIO, copy))
     failpoint("preview_stored")
     through_outage(lambda: _conclude(claim, source, stored, made), claim.lease_seconds)
@@ -98,7 +98,7 @@ def run(claim: Claim) -> None:
 
 def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
     try:
-        with told_apart(claim, "the copy"), blobs.services.opened(source) as file:
+        with classify_failures(claim, "the copy"), blobs.services.opened(source) as file:
             return make(
                 file,
                 copy,

@@ -38,7 +38,7 @@ from media_analysis.reports.verifying import FILM
 from media_analysis.review.models import Case
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.services.pictures import looked
-from ml.failures import told_apart
+from ml.failures import classify_failures
 from ml.language import reason
 from sandbox.types import Rejected
 
@@ -102,7 +102,7 @@ def run(claim: Claim) -> None:
             reason = refusal
             through_outage(lambda: _refused(claim, row, reason), claim.lease_seconds)
             return
-        with told_apart(claim, "the film"), path.open("rb") as file:
+        with classify_failures(claim, "the film"), path.open("rb") as file:
             stored = blobs.services.store(file)
     through_outage(lambda: _conclude(claim, row, stored, made), claim.lease_seconds)
 
@@ -112,7 +112,7 @@ def _make(claim: Claim, row: EvidenceFilm, path: Path) -> Made:
     if copy is None or copy.film is None or row.analysis_id != row.case.submission.analysis_id:
         raise Rejected("no_media", "the playback copy is gone, or the media was analysed again")
     try:
-        with told_apart(claim, "the film"), blobs.services.opened(copy.film) as file:
+        with classify_failures(claim, "the film"), blobs.services.opened(copy.film) as file:
             return make(
                 file,
                 path,

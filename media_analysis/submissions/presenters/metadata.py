@@ -23,7 +23,7 @@ from media_analysis.submissions.ownership import may
 from media_analysis.submissions.presenters import manifest_tree
 from media_analysis.submissions.services import parts
 from ml import language
-from ml.engine.detectors.provenance.credentials import identity_said
+from ml.engine.detectors.provenance.credentials import describe_identity
 from ml.engine.sentence import say
 
 Json = Mapping[str, Any]
@@ -160,7 +160,9 @@ def _credentials(said: Json, submission: Submission) -> dict[str, Any]:
 def _beside(said: Json) -> list[str]:
     """Identities and soft bindings that stand in credentials that hold."""
     more = [
-        identity_said(str(one.get("state")), one.get("names") or (), str(one.get("issuer") or ""))
+        describe_identity(
+            str(one.get("state")), one.get("names") or (), str(one.get("issuer") or "")
+        )
         for one in said.get("identities") or ()
     ]
     if named := said.get("soft_bindings"):

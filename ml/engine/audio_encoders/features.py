@@ -25,11 +25,11 @@ class EncodedParts:
     def __init__(self, samples: NDArray[Any], parts: Iterable[Part], layer: int) -> None:
         self.samples, self.layer = samples, layer
         self.parts = joined(parts)
-        self._heard: dict[Part, Array] = {}
+        self._encoded: dict[Part, Array] = {}
 
     def rows(self, places: NDArray[np.floating]) -> Array:
         """At places of the sound, counted in samples, that all lie within one part: between two of
-        the ear's moments the line between them."""
+        the encoder's moments the line between them."""
         part = next(p for p in self.parts if p[0] <= places[0] < p[1])
         moments = self._moments(part)
         at = np.clip((places - part[0]) / STEP, 0, len(moments) - 1)
@@ -39,10 +39,10 @@ class EncodedParts:
         return np.asarray((1 - share) * moments[before] + share * moments[after])
 
     def _moments(self, part: Part) -> Array:
-        if part not in self._heard:
+        if part not in self._encoded:
             wave = self.samples[part[0] : part[1]]
-            self._heard[part] = served(self.layer).encode(wave)[self.layer]
-        return self._heard[part]
+            self._encoded[part] = served(self.layer).encode(wave)[self.layer]
+        return self._encoded[part]
 
 
 def joined(parts: Iterable[Part]) -> list[Part]:

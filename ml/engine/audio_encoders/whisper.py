@@ -72,9 +72,9 @@ def _served() -> WhisperEncoder:
 def served(layers: int) -> WhisperEncoder:
     """The encoder with as many layers as a check needs. Its weights are in memory once per
     process."""
-    ear = copy.copy(_served())
-    ear.layers = min(layers, ear.layers)
-    return ear
+    encoder = copy.copy(_served())
+    encoder.layers = min(layers, encoder.layers)
+    return encoder
 
 
 # === The network ===
@@ -154,7 +154,7 @@ class WhisperEncoder:
 def _gelu(x: Array) -> Array:
     """x times the share of a normal distribution below x: that beyond |x| by exponential and
     polynomial (Abramowitz and Stegun 7.1.26), within float32's own error. In place, and by what
-    NumPy computes fast: SciPy's `erf` took a quarter of the ear's time."""
+    NumPy computes fast: SciPy's `erf` took a quarter of the encoder's time."""
     size = np.abs(x)
     scaled = size * np.float32(np.sqrt(0.5))
     share = 1 / (1 + np.float32(0.3275911) * scaled)

@@ -103,9 +103,9 @@ class FaceExamination(Examination):
         top = max(scores, key=lambda s: s.logit)
         log10_lr = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
         spread = [calibration.log10_interval(s.logit) for s in scores]
-        said, shaken = self._decided(top, scores)
+        outcome, shaken = self._decided(top, scores)
         seen_at = _clearest(top) if self._media.info.kind is Kind.VIDEO else None
-        evidence = _evidence(phrases, calibration, top, scores, said, shaken, seen_at)
+        evidence = _evidence(phrases, calibration, top, scores, outcome, shaken, seen_at)
         return Finding(
             detector=self._detector.name,
             version=self._detector.version,
@@ -136,20 +136,20 @@ class FaceExamination(Examination):
     def _decided(self, top: FaceScore, scores: Sequence[FaceScore]) -> tuple[Outcome, str]:
         """What the strongest face decides, and the harmless change that unsettles it, if any."""
         calibration = self._detector.calibration
-        said = calibration.says(top.logit)
-        if said is Outcome.MANIPULATION_FOUND and len(scores) > 1:
+        outcome = calibration.says(top.logit)
+        if outcome is Outcome.MANIPULATION_FOUND and len(scores) > 1:
             # The strongest of several faces is higher by chance alone.
             together = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
             if together < calibration.log10_lr(calibration.found_at):
-                said = Outcome.INCONCLUSIVE
-        if said is Outcome.INCONCLUSIVE:
-            return said, ""
+                outcome = Outcome.INCONCLUSIVE
+        if outcome is Outcome.INCONCLUSIVE:
+            return outcome, ""
         best: list[Crop] = sorted(top.crops, key=lambda c: -c.quality)[:CHECKED_AGAIN]
         for name, change in HARMLESS.items():
             again = self._detector.network.after(top, best, change)
-            if calibration.says(again) not in (said, Outcome.INCONCLUSIVE):
+            if calibration.says(again) not in (outcome, Outcome.INCONCLUSIVE):
                 return Outcome.INCONCLUSIVE, name
-        return said, ""
+        return outcome, ""
 
 
 def _evidence(
@@ -157,7 +157,7 @@ def _evidence(
     calibration: Calibration,
     top: FaceScore,
     scores: Sequence[FaceScore],
-    said: Outcome,
+    outcome: Outcome,
     shaken: str,
     seen_at: float | None,
 ) -> Evidence:
@@ -175,7 +175,7 @@ def _evidence(
         data["unsettled_by"] = shaken
         text = say("face.unstable", face=which, change=shaken)
         return Evidence(f"{phrases.code}_unstable", text, Strength.WEAK, data)
-    if said is Outcome.MANIPULATION_FOUND:
+    if outcome is Outcome.MANIPULATION_FOUND:
         region = strongest_region(top) if phrases.shows_where else None
         seen = (
             say(f"{phrases.code}.found_around", face=which, region=region)
@@ -184,20 +184,20 @@ def _evidence(
         )
         share = _in_hundred(calibration.found_alpha)
         text = joined(seen, say("face.genuine_share", reals=calibration.reals, share=share))
-        return Evidence(f"{phrases.code}_found", text, Strength.MODERATE, data, said)
-    if said is Outcome.NO_MANIPULATION_FOUND:
+        return Evidence(f"{phrases.code}_found", text, Strength.MODERATE, data, outcome)
+    if outcome is Outcome.NO_MANIPULATION_FOUND:
         share = _in_hundred(calibration.clear_alpha)
         text = joined(
             say(f"{phrases.code}.clear", face=which),
             say("face.altered_share", fakes=calibration.fakes, share=share),
         )
-        return Evidence(f"{phrases.code}_not_found", text, Strength.WEAK, data, said)
+        return Evidence(f"{phrases.code}_not_found", text, Strength.WEAK, data, outcome)
     text = say(f"{phrases.code}.undecided", face=which)
     return Evidence(f"{phrases.code}_undecided", text, Strength.CONTEXT, data)
 
 
 def _clearest(score: FaceScore) -> float:
-    """The second at which the face speaks most for what is asked."""
+    """The second of the crop with the highest score."""
     strongest = max(range(len(score.crops)), key=lambda n: score.logits[n])
     return score.crops[strongest].seconds
 

@@ -47,8 +47,8 @@ class Calibration:
         """The middle 95 % of what the resampled lines say."""
         if not self.lines:
             return (self.log10_lr(score),) * 2
-        said = [self._capped(slope * score + offset) for slope, offset in self.lines]
-        low, high = np.quantile(said, [0.025, 0.975])
+        ratios = [self._capped(slope * score + offset) for slope, offset in self.lines]
+        low, high = np.quantile(ratios, [0.025, 0.975])
         return float(low), float(high)
 
     def _capped(self, value: float) -> float:

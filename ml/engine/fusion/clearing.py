@@ -27,14 +27,14 @@ class Clearing:
     at_most: Mapping[str, float] | None
     """For each check, the raw score up to which it does not prevent clearing; None if no bounds
     keep fakes from being cleared."""
-    asked: Sequence[str]
+    required: Sequence[str]
     """Checks without a bound. Each must have run, or have had nothing to judge."""
     looked_for: Sequence[str]
     """Kinds of manipulation of which hardly any was cleared when that was measured."""
     not_seen: Sequence[str]
     """Kinds of which more were cleared, or that were not measured."""
     quantiser_at_most: float | None = None
-    """Videos that are compressed more strongly are never cleared; None where that is not asked."""
+    """Videos that are compressed more strongly are never cleared; None: no limit."""
 
     def obstacle(self, media: MediaInfo) -> str:
         """The code of the sentence that says why this file cannot be cleared whatever the checks
@@ -52,24 +52,24 @@ class Clearing:
         found = [(scores.get(name), bound) for name, bound in self.at_most.items()]
         answered = {f.detector for f in findings if f.status is not Status.FAILED}
         low = all(score is not None and score <= bound for score, bound in found)
-        return low and answered.issuperset(self.asked)
+        return low and answered.issuperset(self.required)
 
 
 def needed(kind: Kind) -> Clearing | None:
     """None where nothing was measured for this kind of media: then it is never cleared."""
-    told = _read().get(str(kind))
-    if told is None:
+    data = _read().get(str(kind))
+    if data is None:
         return None
     return Clearing(
-        told["at_most"],
-        tuple(told["asked"]),
-        tuple(told["looked_for"]),
-        tuple(told["not_seen"]),
-        told.get("quantiser_at_most"),
+        data["at_most"],
+        tuple(data["asked"]),
+        tuple(data["looked_for"]),
+        tuple(data["not_seen"]),
+        data.get("quantiser_at_most"),
     )
 
 
 @functools.cache
 def _read() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    return told
+    data: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return data

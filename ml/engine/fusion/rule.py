@@ -54,14 +54,14 @@ def decide(
 
 def _statements(findings: Sequence[Finding]) -> list[Evidence]:
     """Where the file says that it was generated: a trusted signer first, then any, then nobody."""
-    said = [
+    declared = [
         (evidence.declares, evidence)
         for finding in findings
         if finding.status is Status.RAN
         for evidence in finding.evidence
         if evidence.declares is not None
     ]
-    return [e for _, e in sorted(said, key=lambda one: (not one[0].trusted, not one[0].signed))]
+    return [e for _, e in sorted(declared, key=lambda one: (not one[0].trusted, not one[0].signed))]
 
 
 GENUINE = "none_of_these"
@@ -101,8 +101,8 @@ def weighed(
         outcome = Outcome.INCONCLUSIVE
         # Where a check failed, more is not seen than what these checks never see.
         failed = any(f.status is Status.FAILED for f in findings)
-        told = needed if nothing and not failed else None
-        reason = wording.undecided(telling, calm, media, findings, told)
+        to_clear = needed if nothing and not failed else None
+        reason = wording.undecided(telling, calm, media, findings, to_clear)
     return Verdict(
         outcome=outcome,
         reason=reason,

@@ -31,13 +31,13 @@ def declared(
     measured: Verdict | None = None,
 ) -> Sentence:
     """The file's statement and who signed it; then, apart from it, what the checks say."""
-    said = _statement(statements)
+    statement = _statement(statements)
     if measured is None:
         nothing = say("verdict.nothing_decisive")
-        return joined(said, nothing, _silent(findings), _incomplete(media))
+        return joined(statement, nothing, _silent(findings), _incomplete(media))
     if measured.outcome is Outcome.MANIPULATION_FOUND:
-        return joined(measured.reason, say("verdict.apart"), said)
-    return joined(said, say("verdict.checks_say"), measured.reason)
+        return joined(measured.reason, say("verdict.apart"), statement)
+    return joined(statement, say("verdict.checks_say"), measured.reason)
 
 
 def _statement(statements: Sequence[Evidence]) -> Sentence:

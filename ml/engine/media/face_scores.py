@@ -88,12 +88,12 @@ class FaceNetwork:
         return usable(track, self.min_side)
 
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
-        said = [self.look(crop, margins=_margins(crops)) for crop in crops]
-        maps = [where for _, where in said if where is not None]
+        looks = [self.look(crop, margins=_margins(crops)) for crop in crops]
+        maps = [where for _, where in looks if where is not None]
         return FaceScore(
             track=track,
             crops=tuple(crops),
-            logits=tuple(logit for logit, _ in said),
+            logits=tuple(logit for logit, _ in looks),
             where=np.mean(maps, axis=0, dtype=np.float32) if maps else None,
         )
 

@@ -129,11 +129,11 @@ class FaceWatch:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        said = {
+        flags = {
             "face_analysis_failed": self._failed,
             "more_faces_than_examined": self._capped or self._tracker.dropped > 0,
         }
-        return tuple(name for name, holds in said.items() if holds)
+        return tuple(name for name, holds in flags.items() if holds)
 
 
 def _each_once(found: Sequence[FoundFace | None]) -> list[FoundFace]:

@@ -216,8 +216,8 @@ def _step(before: _State, after: _State) -> NDArray[np.float64]:
     usual = np.median(own[: len(INSIDE)], axis=0)
     change = np.log(left + 0.2)
     ring = change[len(INSIDE) :].mean()
-    told = np.concatenate([own, own - usual, change[:, None], change[:, None] - ring], axis=1)
-    return np.asarray(np.tanh(told / LIMIT))
+    features = np.concatenate([own, own - usual, change[:, None], change[:, None] - ring], axis=1)
+    return np.asarray(np.tanh(features / LIMIT))
 
 
 def _moved(before: Floats, after: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

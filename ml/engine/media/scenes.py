@@ -105,13 +105,14 @@ def build_scenes(
     pictures: PictureTimeline | None, sound: Activity | None, duration: float | None
 ) -> Scenes:
     """`pictures` is None for a sound file, `sound` where none could be decoded."""
-    heard = _Sound(sound)
-    end = max(_known(duration), heard.seconds, pictures.end if pictures else 0.0)
-    heard.end = end if end - heard.seconds < ENDS_TOGETHER and heard.seconds else heard.seconds
+    timeline = _Sound(sound)
+    end = max(_known(duration), timeline.seconds, pictures.end if pictures else 0.0)
+    together = end - timeline.seconds < ENDS_TOGETHER and timeline.seconds
+    timeline.end = end if together else timeline.seconds
     if pictures is not None and end - pictures.end < ENDS_TOGETHER:
         pictures = replace(pictures, end=end)
-    edges, grain = _coarse_enough(pictures, heard, end)
-    cells = [_scene(a, b, pictures, heard) for a, b in itertools.pairwise(edges)]
+    edges, grain = _coarse_enough(pictures, timeline, end)
+    cells = [_scene(a, b, pictures, timeline) for a, b in itertools.pairwise(edges)]
     speech = sound.segments if sound and sound.reason is None else ()
     in_view = _joined(((a, b) for _, a, b in pictures.faces), 0.0) if pictures else ()
     return Scenes(
@@ -119,7 +120,7 @@ def build_scenes(
         speech=speech,
         speech_in_view=_shared(speech, in_view),
         no_speech=NOT_DECODED if sound is None else sound.reason,
-        sound_seconds=heard.seconds,
+        sound_seconds=timeline.seconds,
         shots=1 + len(pictures.cuts) if pictures and pictures.end > 0 else 0,
         grain=grain,
     )

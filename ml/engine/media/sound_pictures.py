@@ -22,7 +22,7 @@ WAVEFORM, SPECTROGRAM = "waveform", "spectrogram"
 NAMES = (WAVEFORM, SPECTROGRAM)
 COLUMNS, TALL, BINS = 600, 96, 128
 MOST_LOOKS = 4
-"""Spectra that are averaged in a column: a long column is not told by one moment of it."""
+"""Spectra that are averaged in a column: a long column does not depend on one moment of it."""
 FAINTEST = -70.0
 """Decibels under the loudest; what lies below is drawn as nothing."""
 SHADES = 24
@@ -68,9 +68,9 @@ def _waveform(wave: NDArray[np.floating], seconds: float) -> Pixels:
     reaches. As high as the loudest moment."""
     edges = _edges(seconds)
     starts = edges[:-1][edges[:-1] < wave.size]
-    heard = wave[: edges[-1]]
-    high, low = np.maximum.reduceat(heard, starts), np.minimum.reduceat(heard, starts)
-    power = np.sqrt(_mean_power(heard, starts))
+    samples = wave[: edges[-1]]
+    high, low = np.maximum.reduceat(samples, starts), np.minimum.reduceat(samples, starts)
+    power = np.sqrt(_mean_power(samples, starts))
     loudest = max(float(high.max()), -float(low.min()), 1e-4)
     rows = np.arange(TALL)[:, None]
     picture = np.full((TALL, COLUMNS, 3), GROUND, np.uint8)
@@ -105,9 +105,9 @@ def _spectrogram(wave: NDArray[np.floating], seconds: float) -> Pixels:
     window = np.hanning(POINTS).astype(np.float32)
     places = np.rint((np.arange(COLUMNS * looks) + 0.5) / (COLUMNS * looks) * seconds * RATE)
     power = np.zeros((COLUMNS * looks, BINS), np.float32)
-    heard = int(np.searchsorted(places, wave.size))
-    for first in range(0, heard, AT_ONCE):
-        middles = places[first : min(first + AT_ONCE, heard)].astype(np.int64)
+    inside = int(np.searchsorted(places, wave.size))
+    for first in range(0, inside, AT_ONCE):
+        middles = places[first : min(first + AT_ONCE, inside)].astype(np.int64)
         spectrum = np.fft.rfft(_around(wave, middles) * window, axis=1)[:, 1:]
         found = spectrum.real**2 + spectrum.imag**2
         power[first : first + len(middles)] = found.reshape(len(middles), BINS, -1).mean(axis=2)

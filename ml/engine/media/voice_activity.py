@@ -33,7 +33,7 @@ SHORTEST_BURST = 0.08
 MARGIN = 0.05
 FEWEST_FRAMES = 10
 PIECE = 4.0
-"""Seconds of which it is asked again whether they are a voice, in sounds that are as a whole."""
+"""Seconds that are judged again, in sounds that are a voice as a whole."""
 PIECE_LIKENESS = 0.0
 LEAST_ACTIVE = 0.4
 SHORTEST_REFUSED = 4.0
@@ -81,11 +81,11 @@ def find_speech(samples: NDArray[Any]) -> Activity:
     if level.max() < SILENT:
         return Activity((), duration, say("speech.silent"), {})
     active = _active(level)
-    heard = _frames_of(wave, level, active)
-    measures = _measures(heard)
+    frames = _frames_of(wave, level, active)
+    measures = _measures(frames)
     segments = _segments(active, duration)
     reason = _why_not_speech(measures)
-    refused = _refused(heard, duration) if reason is None else ()
+    refused = _refused(frames, duration) if reason is None else ()
     segments = without(segments, refused)
     total = sum(end - start for start, end in segments)
     if reason is None and total < SHORTEST_SPEECH:
@@ -216,22 +216,22 @@ def _frames_of(wave: Sound, level: Array, active: NDArray[np.bool_]) -> _Frames:
     return _Frames(level, active, frequency, strength, log_mel(wave, 24).astype(np.float64))
 
 
-def _measures(heard: _Frames) -> dict[str, float]:
-    if heard.active.sum() < FEWEST_FRAMES:
+def _measures(frames: _Frames) -> dict[str, float]:
+    if frames.active.sum() < FEWEST_FRAMES:
         return dict.fromkeys(_LIKENESS, 0.0)
     from scipy.fft import rfft
 
-    count = min(len(heard.frequency), len(heard.active))
+    count = min(len(frames.frequency), len(frames.active))
     active, frequency, strength = (
-        heard.active[:count], heard.frequency[:count], heard.strength[:count],
+        frames.active[:count], frames.frequency[:count], frames.strength[:count],
     )  # fmt: skip
     voiced = active & (strength > 0.55)
     steps = np.abs(np.diff(np.log2(frequency))) * 12
     together = voiced[1:] & voiced[:-1] & (steps < 2.0)
-    inside = active[: len(heard.spectrum)]
-    shapes = heard.spectrum[: len(inside)][inside]
+    inside = active[: len(frames.spectrum)]
+    shapes = frames.spectrum[: len(inside)][inside]
     shapes = shapes - shapes.mean(axis=1, keepdims=True)
-    envelope = heard.level[:count] - heard.level[:count].mean()
+    envelope = frames.level[:count] - frames.level[:count].mean()
     beats = np.abs(rfft(envelope * np.hanning(count)))
     rhythm = np.fft.rfftfreq(count, HOP / RATE)
     syllables = beats[(rhythm >= 1.5) & (rhythm <= 9.0)]
@@ -247,27 +247,27 @@ def _measures(heard: _Frames) -> dict[str, float]:
     }
 
 
-def _refused(heard: _Frames, duration: float) -> Spans:
-    """Where each piece that lies over a moment, and is loud enough to be asked, is no voice."""
+def _refused(frames: _Frames, duration: float) -> Spans:
+    """Where each piece that lies over a moment, and is loud enough to be judged, is no voice."""
     size, step = round(PIECE * RATE / HOP), round(PIECE * RATE / HOP / 2)
-    count = min(len(heard.frequency), len(heard.active))
+    count = min(len(frames.frequency), len(frames.active))
     if count < 2 * size:
         return ()  # one piece among so few would outvote the whole
     cells = -(-count // step)
-    asked, refused = np.zeros(cells, int), np.zeros(cells, int)
+    judged, refused = np.zeros(cells, int), np.zeros(cells, int)
     for cell in range(cells - 1):
         first = min(cell * step, count - size)
-        piece = heard.between(first, first + size)
+        piece = frames.between(first, first + size)
         if piece.active.mean() < LEAST_ACTIVE:
             continue
-        asked[cell : cell + 2] += 1
+        judged[cell : cell + 2] += 1
         found = _measures(piece)
         no_voice = _why_not_speech(found) is not None or speech_log_odds(found) < PIECE_LIKENESS
         refused[cell : cell + 2] += no_voice
     seconds = step * HOP / RATE
     return tuple(
         (first * seconds, min(last * seconds, duration))
-        for first, last in _runs((asked > 0) & (refused == asked))
+        for first, last in _runs((judged > 0) & (refused == judged))
         if (last - first) * seconds >= SHORTEST_REFUSED
     )
 

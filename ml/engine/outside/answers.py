@@ -29,13 +29,13 @@ class AnswerRefused(ValueError):
     """It names the first thing that does not fit."""
 
 
-def why_not(told: Mapping[str, Any]) -> str:
-    return _text(told.get("reason"), LONGEST_REASON, "reason")
+def why_not(data: Mapping[str, Any]) -> str:
+    return _text(data.get("reason"), LONGEST_REASON, "reason")
 
 
-def finding(told: Mapping[str, Any], manifest: Manifest) -> Finding:
-    status = _one_of({Status.RAN, Status.NOT_APPLICABLE}, told.get("status"), "status")
-    numbers = {name: _number(told.get(name), name) for name in NUMBERS}
+def finding(data: Mapping[str, Any], manifest: Manifest) -> Finding:
+    status = _one_of({Status.RAN, Status.NOT_APPLICABLE}, data.get("status"), "status")
+    numbers = {name: _number(data.get(name), name) for name in NUMBERS}
     if status is not Status.RAN and any(value is not None for value in numbers.values()):
         raise AnswerRefused("numbers of a check that did not run")
     probability, log10_lr = numbers["probability_manipulated"], numbers["log10_lr"]
@@ -47,39 +47,39 @@ def finding(told: Mapping[str, Any], manifest: Manifest) -> Finding:
         detector=manifest.name,
         version=manifest.version,
         status=status,
-        reason=_text(told.get("reason"), LONGEST_REASON, "reason"),
-        evidence=tuple(_evidence(one, manifest) for one in _list(told, "evidence", MOST_EVIDENCE)),
-        segments=tuple(_segment(one) for one in _list(told, "segments", MOST_SEGMENTS)),
+        reason=_text(data.get("reason"), LONGEST_REASON, "reason"),
+        evidence=tuple(_evidence(one, manifest) for one in _list(data, "evidence", MOST_EVIDENCE)),
+        segments=tuple(_segment(one) for one in _list(data, "segments", MOST_SEGMENTS)),
         weights_sha256=manifest.weights[0].sha256 if manifest.weights else None,
-        parameters=_values(told.get("parameters"), "parameters"),
-        counts=_counts(told.get("counts")),
+        parameters=_values(data.get("parameters"), "parameters"),
+        counts=_counts(data.get("counts")),
         score=numbers["score"],
         probability_manipulated=probability,
         log10_lr=log10_lr,
     )
 
 
-def _evidence(told: Any, manifest: Manifest) -> Evidence:
-    if not isinstance(told, dict) or told.get("declares") is not None:
+def _evidence(data: Any, manifest: Manifest) -> Evidence:
+    if not isinstance(data, dict) or data.get("declares") is not None:
         raise AnswerRefused("evidence")
     may_say = {Outcome.MANIPULATION_FOUND, *([Outcome.NO_MANIPULATION_FOUND] * manifest.may_clear)}
-    code, supports = told.get("code"), told.get("supports")
+    code, supports = data.get("code"), data.get("supports")
     if not isinstance(code, str) or not CODE.fullmatch(code):
         raise AnswerRefused("the code of evidence")
     return Evidence(
         code=code if code.startswith(f"{manifest.name}_") else f"{manifest.name}_{code}",
-        text=_text(told.get("text"), LONGEST_TEXT, "the text of evidence"),
-        strength=_one_of(set(Strength), told.get("strength"), "strength"),
-        data=_values(told.get("data"), "the data of evidence"),
+        text=_text(data.get("text"), LONGEST_TEXT, "the text of evidence"),
+        strength=_one_of(set(Strength), data.get("strength"), "strength"),
+        data=_values(data.get("data"), "the data of evidence"),
         supports=None if supports is None else _one_of(may_say, supports, "supports"),
     )
 
 
-def _segment(told: Any) -> Segment:
-    if not isinstance(told, dict):
+def _segment(data: Any) -> Segment:
+    if not isinstance(data, dict):
         raise AnswerRefused("segments")
-    start, end = (_number(told.get(name), name) for name in ("start", "end"))
-    score, label = _number(told.get("score"), "score"), told.get("label")
+    start, end = (_number(data.get(name), name) for name in ("start", "end"))
+    score, label = _number(data.get("score"), "score"), data.get("label")
     if start is None or end is None or not 0.0 <= start <= end:
         raise AnswerRefused("the time of a segment")
     if score is not None and not 0.0 <= score <= 1.0:
@@ -87,19 +87,19 @@ def _segment(told: Any) -> Segment:
     return Segment(start, end, score, _text(label, LONGEST_LABEL, "label") if label else "")
 
 
-def _list(told: Mapping[str, Any], name: str, most: int) -> list[Any]:
-    value = told.get(name, [])
+def _list(data: Mapping[str, Any], name: str, most: int) -> list[Any]:
+    value = data.get(name, [])
     if not isinstance(value, list) or len(value) > most:
         raise AnswerRefused(name)
     return value
 
 
-def _values(told: Any, name: str) -> dict[str, Any]:
+def _values(data: Any, name: str) -> dict[str, Any]:
     """Numbers, truths and short texts by name."""
-    if not isinstance(told, dict) or len(told) > MOST_VALUES:
+    if not isinstance(data, dict) or len(data) > MOST_VALUES:
         raise AnswerRefused(name)
     found: dict[str, Any] = {}
-    for key, value in told.items():
+    for key, value in data.items():
         if not CODE.fullmatch(key):
             raise AnswerRefused(f"a name in {name}")
         if isinstance(value, str):
@@ -109,9 +109,9 @@ def _values(told: Any, name: str) -> dict[str, Any]:
     return found
 
 
-def _counts(told: Any) -> dict[str, int]:
-    found = _values(told, "counts")
-    if any(type(value) is not int or value < 0 for value in (told or {}).values()):
+def _counts(data: Any) -> dict[str, int]:
+    found = _values(data, "counts")
+    if any(type(value) is not int or value < 0 for value in (data or {}).values()):
         raise AnswerRefused("counts")
     return {key: int(value) for key, value in found.items()}
 

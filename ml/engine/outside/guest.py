@@ -63,14 +63,16 @@ class PlainMedia:
     facts: Mapping[str, Any]
     sound_hz: int | None
     tracks: Sequence[FaceTrack] = ()
-    told_scenes: Scenes | None = None
+    given_scenes: Scenes | None = None
     samples: Samples | None = None
 
     @property
     def scenes(self) -> Scenes:
-        if self.told_scenes is None:
-            raise RuntimeError("scenes are known in conclude(), and only where they could be told")
-        return self.told_scenes
+        if self.given_scenes is None:
+            raise RuntimeError(
+                "scenes are known in conclude(), and only where they could be determined"
+            )
+        return self.given_scenes
 
     def audio(self, rate: int = 16_000) -> Samples | None:
         if rate != self.sound_hz:
@@ -85,13 +87,13 @@ def main() -> int:
     sys.stdout = sys.stderr = Silence()
     try:
         manifest = read_manifest(folder)
-        heard = open(walls.FILE, "rb", closefd=False)  # noqa: SIM115 - until the process ends
+        stream = open(walls.FILE, "rb", closefd=False)  # noqa: SIM115 - until the process ends
         _rehearse()
         importlib.util.find_spec(package.partition(".")[0])  # while its folder can be listed
         standing = _shut_in(manifest, _top(folder, package), parent, required)
         detector = _load(package, folder, manifest)
         walls.seal(standing, required)
-        _examine(detector, manifest, heard)
+        _examine(detector, manifest, stream)
     except BaseException as error:
         _send(wire.TROUBLE, {"what": type(error).__name__[:60], "where": _place(error)})
         return 1
@@ -151,8 +153,8 @@ def _load(package: str, folder: Path, manifest: Manifest) -> Detector:
     return detector
 
 
-def _examine(detector: Detector, manifest: Manifest, heard: BinaryIO) -> None:
-    _, info, facts = _next(heard)
+def _examine(detector: Detector, manifest: Manifest, stream: BinaryIO) -> None:
+    _, info, facts = _next(stream)
     media = PlainMedia(info, facts, manifest.needs.sound_hz)
     why_not = detector.not_applicable(media)
     if why_not is not None:
@@ -160,15 +162,15 @@ def _examine(detector: Detector, manifest: Manifest, heard: BinaryIO) -> None:
         return
     examination = detector.examine(media)
     examination.advance = lambda part: _send(wire.ADVANCE, {"part": float(part)})
-    while (told := _next(heard))[0] == wire.VIEW:
-        examination.observe(told[1])
-    _, media.info, media.tracks, media.told_scenes, media.samples = told
+    while (message := _next(stream))[0] == wire.VIEW:
+        examination.observe(message[1])
+    _, media.info, media.tracks, media.given_scenes, media.samples = message
     _send(wire.FINDING, finding_json(checked(detector, examination.conclude())))
 
 
-def _next(heard: BinaryIO) -> Any:
+def _next(stream: BinaryIO) -> Any:
     """From the parent, which is trusted; the detector is not."""
-    return pickle.load(heard)  # noqa: S301
+    return pickle.load(stream)  # noqa: S301
 
 
 def _send(kind: bytes, body: Mapping[str, Any]) -> None:

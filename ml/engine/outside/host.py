@@ -72,22 +72,22 @@ class OutsideExamination(Examination):
 
     def conclude(self) -> Finding:
         if self._is_listening():
-            self._send(wire.CONCLUDE, *self._told_at_the_end())
+            self._send(wire.CONCLUDE, *self._closing_message())
         for _ in range(MOST_ANSWERS):
-            kind, told = self._answer()
+            kind, data = self._answer()
             if kind == wire.ADVANCE:
-                self.advance(min(max(float(told.get("part", 0.0)), 0.0), 1.0))
+                self.advance(min(max(float(data.get("part", 0.0)), 0.0), 1.0))
             elif kind == wire.WHY_NOT:
                 return Finding(
                     self._manifest.name,
                     self._manifest.version,
                     Status.NOT_APPLICABLE,
-                    answers.why_not(told),
+                    answers.why_not(data),
                 )
             elif kind == wire.FINDING:
-                return answers.finding(told, self._manifest)
+                return answers.finding(data, self._manifest)
             else:
-                raise OutsideFailed(f"{told.get('what')!s:.60} at {told.get('where')!s:.60}")
+                raise OutsideFailed(f"{data.get('what')!s:.60} at {data.get('where')!s:.60}")
         raise OutsideFailed("it reports progress without end")
 
     def close(self) -> None:
@@ -98,11 +98,11 @@ class OutsideExamination(Examination):
                 os.close(fd)
         self._to = self._from = -1
 
-    def _told_at_the_end(self) -> tuple[Any, ...]:
+    def _closing_message(self) -> tuple[Any, ...]:
         needs, media = self._manifest.needs, self._media
         scenes = None
         if media.info.kind is not Kind.IMAGE:
-            with contextlib.suppress(RuntimeError):  # they could not be told
+            with contextlib.suppress(RuntimeError):  # they could not be determined
                 scenes = media.scenes
         samples = None if needs.sound_hz is None else media.audio(needs.sound_hz)
         plain = None if samples is None else np.asarray(samples)
@@ -126,12 +126,12 @@ class OutsideExamination(Examination):
         if length > wire.MAX_ANSWER:
             raise OutsideFailed("an answer that is too long")
         try:
-            told = json.loads(self._read(length))
+            data = json.loads(self._read(length))
         except (ValueError, RecursionError) as error:
             raise OutsideFailed("an answer that is no JSON") from error
-        if not isinstance(told, dict):
+        if not isinstance(data, dict):
             raise OutsideFailed("an answer that is no object")
-        return kind, told
+        return kind, data
 
     def _read(self, count: int) -> bytes:
         data = b""
@@ -153,25 +153,25 @@ class OutsideExamination(Examination):
             self._seconds_left -= time.monotonic() - started
             if ready:
                 return
-            self.advance(0.0)  # raises where somebody asked to stop
+            self.advance(0.0)  # raises where a stop was requested
         self._guest.kill()
         raise OutsideFailed(f"no answer within {self._manifest.caps.seconds:g} s")
 
 
 def _start(plugin: Plugin) -> tuple[subprocess.Popen[bytes], int, int]:
-    heard, to = os.pipe()
-    answer, told = os.pipe()
+    guest_input, to = os.pipe()
+    answer, guest_output = os.pipe()
     given = {
         "folder": str(plugin.folder),
         "parent": os.getpid(),
         "require_walls": sandbox.REQUIRE_WALLS,
-        "read": heard,
-        "write": told,
+        "read": guest_input,
+        "write": guest_output,
     }
     try:
         guest = subprocess.Popen(
             [sys.executable, "-m", "ml.engine.outside.guest", plugin.package, json.dumps(given)],
-            pass_fds=[heard, told],
+            pass_fds=[guest_input, guest_output],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -184,8 +184,8 @@ def _start(plugin: Plugin) -> tuple[subprocess.Popen[bytes], int, int]:
         os.close(answer)
         raise
     finally:
-        os.close(heard)
-        os.close(told)
+        os.close(guest_input)
+        os.close(guest_output)
     return guest, to, answer
 
 

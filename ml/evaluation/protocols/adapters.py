@@ -101,18 +101,18 @@ def _of_files(one: SetOfMedia, adapter: FilesAdapter, folder: Path) -> Listed:
         match = pattern.search(path)
         if match is None or _excluded(adapter.names, path):
             continue
-        told = {key: value for key, value in match.groupdict().items() if value}
-        label = one.label or told.get("label", "").lower()
+        values = {key: value for key, value in match.groupdict().items() if value}
+        label = one.label or values.get("label", "").lower()
         if label not in LABELS:
             unlabelled += 1
             continue
-        split = told.get("split", "")
+        split = values.get("split", "")
         if adapter.lists:
-            key = told.get("key", path)
+            key = values.get("key", path)
             split = next((s for s, names in keys.items() if key in names), adapter.otherwise)
         file = folder / path
         size = file.stat().st_size
-        found.append(_found(one, adapter.names, told | {"split": split}, path, file, "", size,
+        found.append(_found(one, adapter.names, values | {"split": split}, path, file, "", size,
                             label == "fake"))  # fmt: skip
     return Listed(tuple(found), unlabelled=unlabelled)
 
@@ -138,12 +138,12 @@ def _lists(one: SetOfMedia, adapter: FilesAdapter, folder: Path) -> dict[str, se
     return found
 
 
-def _flat(told: Any) -> Iterator[str]:
-    if isinstance(told, list):
-        for part in told:
+def _flat(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for part in value:
             yield from _flat(part)
     else:
-        yield str(told)
+        yield str(value)
 
 
 # === By a table ===
@@ -170,11 +170,11 @@ def _of_table(one: SetOfMedia, adapter: TableAdapter, folder: Path) -> Listed:
         if size is None:
             missing += 1
             continue
-        told = {
+        values = {
             key: _filled(one, getattr(adapter, key), row)
             for key in ("method", "source", "group", "split")
         }
-        found.append(_found(one, adapter.names, told, name, file, member, size, label == "fake"))
+        found.append(_found(one, adapter.names, values, name, file, member, size, label == "fake"))
     return Listed(tuple(found), missing, unlabelled)
 
 
@@ -237,17 +237,17 @@ def _size(file: Path, member: str, members: dict[Path, dict[str, int]]) -> int |
 def _found(
     one: SetOfMedia,
     names: Names,
-    told: Mapping[str, str],
+    values: Mapping[str, str],
     path: str,
     file: Path,
     member: str,
     size: int,
     fake: bool,
 ) -> Found:
-    method = told.get("method", "") or names.method
+    method = values.get("method", "") or names.method
     method = next((m for word, m in names.methods if re.search(word, path)), method)
-    source = told.get("source") or one.name
-    group = told.get("group") or path
+    source = values.get("source") or one.name
+    group = values.get("group") or path
     if names.group_in_path and (match := re.search(names.group_in_path, path)):
         group = match.group(1)
     return Found(
@@ -259,7 +259,7 @@ def _found(
         source=source,
         method=(method or one.name) if fake else "",
         group=f"{one.people or one.name} {group}",
-        split=told.get("split", ""),
+        split=values.get("split", ""),
     )
 
 

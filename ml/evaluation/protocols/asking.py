@@ -17,17 +17,17 @@ from ml.evaluation.protocols.measuring import Examinee
 from ml.evaluation.running import Task
 
 
-def asked(guest: Beside, tasks: Sequence[Task], done: Callable[[int], None]) -> Examinee:
+def predict_each(guest: Beside, tasks: Sequence[Task], done: Callable[[int], None]) -> Examinee:
     scores, failed = np.full(len(tasks), np.nan), np.zeros(len(tasks), bool)
     for number, task in enumerate(tasks):
         try:
             with laid_out(task) as path:
-                said = guest.predict(path)
+                prediction = guest.predict(path)
         except Exception:  # the file itself could not be made or read
             failed[number] = True
         else:
-            failed[number] = said.score is None
-            scores[number] = np.nan if said.score is None else said.score
+            failed[number] = prediction.score is None
+            scores[number] = np.nan if prediction.score is None else prediction.score
         done(number + 1)
     return Examinee(guest.name, scores, failed, note="somebody else's predict(path)")
 

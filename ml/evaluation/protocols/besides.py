@@ -27,7 +27,7 @@ class BesideRefused(ValueError):
 
 
 @dataclass(frozen=True)
-class Said:
+class Prediction:
     """One prediction."""
 
     score: float | None
@@ -50,22 +50,22 @@ class Beside:
             self.close()
             raise BesideRefused(f"{name} could not be loaded: {problem}")
 
-    def predict(self, path: Path) -> Said:
+    def predict(self, path: Path) -> Prediction:
         if self._line is None:
             problem = self._start()
             if problem:
-                return Said(None, problem)
+                return Prediction(None, problem)
         assert self._line is not None
         try:
             self._line.send(str(path))
             if not self._line.poll(self._seconds):
                 self.close()
-                return Said(None, f"It took more than {self._seconds:g} s.")
+                return Prediction(None, f"It took more than {self._seconds:g} s.")
             score, reason = self._line.recv()
         except (EOFError, OSError):
             self.close()
-            return Said(None, "It ended its process.")
-        return Said(score, reason)
+            return Prediction(None, "It ended its process.")
+        return Prediction(score, reason)
 
     def close(self) -> None:
         if self._line is not None:

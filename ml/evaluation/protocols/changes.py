@@ -101,15 +101,15 @@ def _beauty(pixels: Pixels, number: int) -> BinaryIO:
 
 def _screenshot(pixels: Pixels, number: int) -> BinaryIO:
     """The picture on a page of text. Saved without loss, as systems save screenshots."""
-    shown = degradations.smaller(pixels, (1.0, 0.8, 0.6)[number % 3])
-    height, width = shown.shape[:2]
+    scaled = degradations.smaller(pixels, (1.0, 0.8, 0.6)[number % 3])
+    height, width = scaled.shape[:2]
     sheet = Image.new("RGB", (width + 240, height + 160), (246, 246, 248))
     draw = ImageDraw.Draw(sheet)
     draw.rectangle((0, 0, width + 240, 44), fill=(52, 60, 80))
     words = "the photograph as it was shown on a page of news " * 2
     for line in range((height + 100) // 18):
         draw.text((12, 54 + 18 * line), words[line % 17 : line % 17 + 30], fill=(40, 40, 40))
-    sheet.paste(Image.fromarray(shown), (220, 60))
+    sheet.paste(Image.fromarray(scaled), (220, 60))
     return rewriting.png(np.asarray(sheet))
 
 

@@ -39,7 +39,7 @@ HARD_ITEMS = 20
 LAUNDERED_ITEMS = 12
 """Files of each generator and of each genuine source that go through every laundering."""
 FEWEST = 5
-"""A generator with fewer files is not laundered: nothing could be said of it."""
+"""A generator with fewer files is not laundered: no figure could be computed for it."""
 VERDICT = "verdict"
 
 
@@ -90,12 +90,12 @@ def evaluate(plan: Plan, watch: Watch = unwatched) -> dict[str, Any]:
         with watch("Hard rows and laundering", len(more)) as done:
             after = run([made.task for made in more], done=done)
         made, after = [*plain, *more], [*found, *after]
-        told = _measured(plan, gathered, made, after, [d.name for d in detectors], guests, folder,
+        report = _measured(plan, gathered, made, after, [d.name for d in detectors], guests, folder,
                          watch)  # fmt: skip
     finally:
         for guest in guests:
             guest.close()
-    told = {
+    report = {
         "protocol": protocol.name,
         "title": protocol.title,
         "about": protocol.about,
@@ -110,14 +110,14 @@ def evaluate(plan: Plan, watch: Watch = unwatched) -> dict[str, Any]:
             if record.error or record.rejection
         ],
         "files": _files_digest(found),
-        **told,
+        **report,
         "seconds": round(time.perf_counter() - began, 1),
     }
-    looks.add(folder, _looks(told, gathered), plan.by)
+    looks.add(folder, _looks(report, gathered), plan.by)
     if plan.out:
         plan.out.mkdir(parents=True, exist_ok=True)
-        (plan.out / "protocol.json").write_text(json.dumps(told, indent=1) + "\n")
-    return told
+        (plan.out / "protocol.json").write_text(json.dumps(report, indent=1) + "\n")
+    return report
 
 
 def row_of(item: Item, **changed: Any) -> Row:
@@ -178,8 +178,8 @@ def _each(files: Sequence[Item], most: int) -> list[int]:
     for number, item in enumerate(files):
         key = item.case.fake, item.case.method if item.case.fake else item.case.source
         rows.setdefault(key, []).append(number)
-    told = [row[:most] for (fake, _), row in rows.items() if not fake or len(row) >= FEWEST]
-    return sorted(number for row in told for number in row)
+    limited = [row[:most] for (fake, _), row in rows.items() if not fake or len(row) >= FEWEST]
+    return sorted(number for row in limited for number in row)
 
 
 # === Who is measured ===
@@ -198,7 +198,7 @@ def _measured(
         people += against
     for guest in guests:
         with watch(guest.name, len(made)) as done:
-            people.append(asking.asked(guest, [one.task for one in made], done))
+            people.append(asking.predict_each(guest, [one.task for one in made], done))
     if plan.out:
         plan.out.mkdir(parents=True, exist_ok=True)
         items.write(plan.out / "items.csv", [one.task for one in made], rows, found, people)
@@ -257,21 +257,25 @@ def _opponents(
     return people, problems
 
 
-# === What is told beside the figures ===
+# === What is reported next to the figures ===
 
 
 def _warnings(gathered: Gathered) -> list[str]:
-    said = []
+    sentences = []
     for one in gathered.sets:
         if not one.here:
-            said.append(f"{one.of.name} is not here.")
+            sentences.append(f"{one.of.name} is not here.")
         elif one.as_promised is False:
-            said.append(f"{one.of.name} has other files than the protocol names (list of files).")
+            sentences.append(
+                f"{one.of.name} has other files than the protocol names (list of files)."
+            )
         elif one.as_promised is None:
-            said.append(f"{one.of.name}: the protocol names no list of files to hold it against.")
+            sentences.append(
+                f"{one.of.name}: the protocol names no list of files to hold it against."
+            )
         if one.missing:
-            said.append(f"{one.of.name}: {one.missing} files of its table are not here.")
-    return said
+            sentences.append(f"{one.of.name}: {one.missing} files of its table are not here.")
+    return sentences
 
 
 def _files_digest(found: Sequence[Record]) -> str:
@@ -281,13 +285,13 @@ def _files_digest(found: Sequence[Record]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _looks(told: dict[str, Any], gathered: Gathered) -> Iterator[dict[str, Any]]:
+def _looks(report: dict[str, Any], gathered: Gathered) -> Iterator[dict[str, Any]]:
     for one in gathered.sets:
         if one.reported:
             yield {
-                "made": told["made"],
-                "manifest": f"{told['protocol']}/{one.of.name}",
+                "made": report["made"],
+                "manifest": f"{report['protocol']}/{one.of.name}",
                 "split": "+".join(one.of.report) or None,
-                "engine_version": told["engine_version"],
+                "engine_version": report["engine_version"],
                 "items": one.reported,
             }

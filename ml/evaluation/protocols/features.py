@@ -40,9 +40,9 @@ def file_statistics(file: BinaryIO) -> Vector:
         first = next((pixels for _, _, pixels in decoding.frames()), None)
         picture = None if first is None else np.array(first)
         if header.kind == "audio":
-            heard = _of_sound(decoding.audio())
+            sound = _of_sound(decoding.audio())
         else:
-            heard = np.zeros(5, np.float32)
+            sound = np.zeros(5, np.float32)
             decoding.cancel()
     area = float((header.width or 0) * (header.height or 0)) or 1.0
     whole = [
@@ -51,7 +51,7 @@ def file_statistics(file: BinaryIO) -> Vector:
         *(float(header.format == name) for name in FORMATS),
     ]  # fmt: skip
     seen = np.zeros(8, np.float32) if picture is None else _of_picture(picture)
-    return np.concatenate([np.array(whole, np.float32), seen, heard])
+    return np.concatenate([np.array(whole, np.float32), seen, sound])
 
 
 def _of_picture(pixels: Pixels) -> Vector:
@@ -120,9 +120,9 @@ class Memory:
         if self._file.is_file():
             for line in self._file.read_text(encoding="utf-8").splitlines():
                 try:
-                    told = json.loads(line)
-                    numbers = np.frombuffer(base64.b64decode(told["numbers"]), np.float32)
-                    self._known[told["key"]] = numbers
+                    entry = json.loads(line)
+                    numbers = np.frombuffer(base64.b64decode(entry["numbers"]), np.float32)
+                    self._known[entry["key"]] = numbers
                 except (ValueError, KeyError, TypeError):
                     continue  # a line that a killed run left half written
 

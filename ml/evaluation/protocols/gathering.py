@@ -89,13 +89,13 @@ def gather(protocol: Protocol, roots: Sequence[Path], *, sample: int = 0) -> Gat
         if found is None:
             sets.append(SetHere(one, here=False))
             continue
-        told = chosen(_of_splits(found.files, one.report), one.name, sample)
+        reported = chosen(_of_splits(found.files, one.report), one.name, sample)
         most = min(2 * sample, MOST_TO_FIT) if sample else MOST_TO_FIT
         learnt = chosen(_of_splits(found.files, one.fit), one.name, most) if one.fit else []
         listing = adapters.listing(found.files)
         counts = len(found.files), found.missing, found.unlabelled
-        sets.append(SetHere(one, *counts, listing, len(told), here=bool(found.files)))
-        for items, files in ((report, told), (fit, learnt)):
+        sets.append(SetHere(one, *counts, listing, len(reported), here=bool(found.files)))
+        for items, files in ((report, reported), (fit, learnt)):
             items += [Item(_case(file), one, QUARTER if one.sheet else None) for file in files]
     if not report:
         here = ", ".join(map(str, roots))

@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Examinee:
-    """Whoever is measured, with what it said of every row."""
+    """What is measured, with its answer for every row."""
 
     name: str
     scores: Floats
@@ -209,8 +209,8 @@ def _genuine(table: Table, one: Examinee, source: str) -> dict[str, Any]:
     rows = table.genuine([source])
     others = [name for name in table.sources if name != source]
     fakes = table.where(lambda row: row.fake and row.plain)
-    told = _of_genuine(table, one, rows, table.genuine(others))
-    return told | {"cllr": _cost(table, one, rows | fakes)}
+    figures = _of_genuine(table, one, rows, table.genuine(others))
+    return figures | {"cllr": _cost(table, one, rows | fakes)}
 
 
 def _hard(table: Table, one: Examinee, name: str) -> dict[str, Any]:
@@ -321,11 +321,11 @@ def _mean_and_worst(found: Mapping[str, float | None]) -> dict[str, Any] | None:
 # === Shares with intervals ===
 
 
-def share(table: Table, said: Bools, rows: Bools) -> dict[str, Any] | None:
+def share(table: Table, flags: Bools, rows: Bools) -> dict[str, Any] | None:
     """How many of these rows, with a 95 % interval by group."""
     if not rows.any():
         return None
-    values = said[rows].astype(float)
+    values = flags[rows].astype(float)
     interval = metrics.mean_interval(values, table.groups[rows], draws=table.draws)
     return {
         "share": float(values.mean()),

@@ -67,14 +67,14 @@ def spoken(samples: Samples, folder: Path, quantizers: int) -> Samples:
     speaker.allocate_tensors()
     count = -(-len(samples) // FRAME)
     padded = np.pad(np.asarray(samples, np.float32), (0, count * FRAME - len(samples)))
-    said = []
+    decoded = []
     for frame in padded.reshape(count, 1, FRAME):
-        told = encode(
+        encoded = encode(
             input_frames=_through(encoder, frame), num_quantizers=np.array(quantizers, np.int32)
         )
-        indices = next(value for value in told.values() if value.dtype == np.int32)
-        said.append(_through(speaker, decode(encoding_indices=indices)["output_0"])[0])
-    return np.concatenate(said)[: len(samples)]
+        indices = next(value for value in encoded.values() if value.dtype == np.int32)
+        decoded.append(_through(speaker, decode(encoding_indices=indices)["output_0"])[0])
+    return np.concatenate(decoded)[: len(samples)]
 
 
 def _through(network: Any, value: NDArray[np.float32]) -> NDArray[np.float32]:

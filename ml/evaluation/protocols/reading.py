@@ -92,7 +92,7 @@ class SetOfMedia:
     matched: tuple[str, ...] = ()
     """Genuine sources that show the same content."""
     report: tuple[str, ...] = ()
-    """The splits whose figures are told; empty: all."""
+    """The splits whose figures are reported; empty: all."""
     fit: tuple[str, ...] = ()
     """The splits that opponents may learn from."""
     people: str = ""
@@ -120,15 +120,15 @@ def read(name: str) -> Protocol:
     path = Path(name) if name.endswith(".toml") else HERE / f"{name}.toml"
     if not name.endswith(".toml") and name not in offered():
         raise ProtocolRefused(f"There is no protocol {name!r}; there are {', '.join(offered())}.")
-    told = _toml(path)
-    sets = [_set(entry) for entry in told.get("sets", [])]
-    sets += [_borrowed(entry) for entry in told.get("uses", [])]
+    data = _toml(path)
+    sets = [_set(entry) for entry in data.get("sets", [])]
+    sets += [_borrowed(entry) for entry in data.get("uses", [])]
     names = [one.name for one in sets]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ProtocolRefused(f"{path.name}: the set {min(twice)!r} is named twice.")
     if not sets:
         raise ProtocolRefused(f"{path.name} names no sets.")
-    return Protocol(path.stem, told.get("title", path.stem), told.get("about", ""), tuple(sets))
+    return Protocol(path.stem, data.get("title", path.stem), data.get("about", ""), tuple(sets))
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -146,22 +146,22 @@ def _borrowed(entry: str) -> SetOfMedia:
     protocol, _, name = str(entry).partition("/")
     if protocol not in offered():
         raise ProtocolRefused(f"There is no protocol {protocol!r} to take {name!r} from.")
-    for told in _toml(HERE / f"{protocol}.toml").get("sets", []):
-        if told.get("name") == name:
-            return _set(told)
+    for data in _toml(HERE / f"{protocol}.toml").get("sets", []):
+        if data.get("name") == name:
+            return _set(data)
     raise ProtocolRefused(f"The protocol {protocol!r} has no set {name!r}.")
 
 
-def _set(told: Mapping[str, Any]) -> SetOfMedia:
-    name = str(told.get("name", ""))
+def _set(data: Mapping[str, Any]) -> SetOfMedia:
+    name = str(data.get("name", ""))
     if not re.fullmatch(r"[\w.+-]+", name):
         raise ProtocolRefused(f"A set needs a name of letters and digits, not {name!r}.")
-    kinds = [kind for kind in ("files", "table") if kind in told]
+    kinds = [kind for kind in ("files", "table") if kind in data]
     if len(kinds) != 1:
         raise ProtocolRefused(f"{name}: a set has either [sets.files] or [sets.table].")
     kind = kinds[0]
-    adapter = _files(name, told[kind]) if kind == "files" else _table(name, told[kind])
-    plain = {key: _plain(value) for key, value in told.items() if key not in kinds}
+    adapter = _files(name, data[kind]) if kind == "files" else _table(name, data[kind])
+    plain = {key: _plain(value) for key, value in data.items() if key not in kinds}
     found = _made(name, SetOfMedia, plain | {"adapter": adapter})
     assert isinstance(found, SetOfMedia)
     if not found.terms:
@@ -171,8 +171,8 @@ def _set(told: Mapping[str, Any]) -> SetOfMedia:
     return found
 
 
-def _files(name: str, told: Mapping[str, Any]) -> FilesAdapter:
-    rest, names = _names(name, told)
+def _files(name: str, data: Mapping[str, Any]) -> FilesAdapter:
+    rest, names = _names(name, data)
     lists = tuple((split, str(file)) for split, file in rest.pop("lists", {}).items())
     _pattern(name, rest.get("pattern", ""))
     found = _made(name, FilesAdapter, rest | {"lists": lists, "names": names})
@@ -180,8 +180,8 @@ def _files(name: str, told: Mapping[str, Any]) -> FilesAdapter:
     return found
 
 
-def _table(name: str, told: Mapping[str, Any]) -> TableAdapter:
-    rest, names = _names(name, told)
+def _table(name: str, data: Mapping[str, Any]) -> TableAdapter:
+    rest, names = _names(name, data)
     words = {
         key: {word: _words(value) for word, value in rest.pop(key, {}).items()}
         for key in ("labels", "where")
@@ -196,8 +196,8 @@ def _table(name: str, told: Mapping[str, Any]) -> TableAdapter:
     return found
 
 
-def _names(name: str, told: Mapping[str, Any]) -> tuple[dict[str, Any], Names]:
-    rest = dict(told)
+def _names(name: str, data: Mapping[str, Any]) -> tuple[dict[str, Any], Names]:
+    rest = dict(data)
     methods = tuple((str(word), str(method)) for word, method in rest.pop("methods", []))
     exclude = str(rest.pop("exclude", ""))
     group = str(rest.pop("group_in_path", ""))
@@ -223,12 +223,12 @@ def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _made(name: str, kind: type[Any], told: Mapping[str, Any]) -> Any:
+def _made(name: str, kind: type[Any], data: Mapping[str, Any]) -> Any:
     known = {one.name for one in fields(kind)}
-    if unknown := set(told) - known:
+    if unknown := set(data) - known:
         raise ProtocolRefused(f"{name}: nothing is known about {min(unknown)!r}.")
     try:
-        return kind(**told)
+        return kind(**data)
     except TypeError as error:
         missing = ", ".join(re.findall(r"'(\w+)'", str(error)))
         raise ProtocolRefused(f"{name}: it does not say its {missing}.") from error

@@ -10,41 +10,41 @@ from ml.evaluation.protocols.evaluating import VERDICT
 from ml.evaluation.table import clean
 
 NOTHING = "–"
-Told = Mapping[str, Any]
-Cell = Callable[[Told], str]
+Json = Mapping[str, Any]
+Cell = Callable[[Json], str]
 
 
-def markdown(told: Told) -> str:
+def markdown(report: Json) -> str:
     """The whole report."""
-    parts = [_head(told), _sets(told), _people(told)]
+    parts = [_head(report), _sets(report), _people(report)]
     parts += [
         _generators(
-            told,
+            report,
             "AUC against genuine media of the same content",
             lambda entry: area(entry["auc_matched"]),
             only=_is_matched,
             summary=AREAS,
         ),
-        _generators(told, "AUC against all genuine media", lambda entry: area(entry["auc_all"])),
+        _generators(report, "AUC against all genuine media", lambda entry: area(entry["auc_all"])),
         _generators(
-            told,
+            report,
             "Found / false alarms at a bound frozen on all other generators and sources "
             "(5 % false alarms there)",
             lambda entry: bound(entry["frozen_elsewhere"]["bound"]),
             summary=HITS,
         ),
         _generators(
-            told,
+            report,
             "Balanced accuracy at the point that is best on all other generators and sources",
             _balanced,
             only=_is_matched,
         ),
-        _verdict(told),
-        _genuine(told, "genuine", "Genuine media, by source", "the other sources"),
-        _costs(told),
-        _genuine(told, "hard", "Hard rows: genuine media after", "the untouched files"),
-        *_laundered(told),
-        _not_run(told),
+        _verdict(report),
+        _genuine(report, "genuine", "Genuine media, by source", "the other sources"),
+        _costs(report),
+        _genuine(report, "hard", "Hard rows: genuine media after", "the untouched files"),
+        *_laundered(report),
+        _not_run(report),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -52,24 +52,24 @@ def markdown(told: Told) -> str:
 # === What was measured ===
 
 
-def _head(told: Told) -> str:
-    sample = f", at most {told['sample']} files a set" if told["sample"] else ""
-    rows = told["rows"]
+def _head(report: Json) -> str:
+    sample = f", at most {report['sample']} files a set" if report["sample"] else ""
+    rows = report["rows"]
     return (
-        f"Protocol `{told['protocol']}` ({clean(told['title'])}), engine "
-        f"{told['engine_version']}, {told['made'][:10]}{sample}: {rows['plain']} files, and "
-        f"{rows['examined'] - rows['plain']} made of them. Digest of the files: "
-        f"`{told['files'][:16]}`. In brackets 95 % intervals by bootstrap over groups; shares are "
-        "of all files, also of those without a score."
+        f"Protocol `{report['protocol']}` ({clean(report['title'])}), engine "
+        f"{report['engine_version']}, {report['made'][:10]}{sample}: {rows['plain']} files, and "
+        f"{rows['examined'] - rows['plain']} made of them. Digest of the "
+        f"files: `{report['files'][:16]}`. In brackets 95 % intervals by bootstrap over groups; "
+        "shares are of all files, also of those without a score."
     )
 
 
-def _sets(told: Told) -> str:
+def _sets(report: Json) -> str:
     lines = [
         "| set | from | files here | reported | the files it names |",
         "|---|---|---:|---:|---|",
     ]
-    for one in told["sets"]:
+    for one in report["sets"]:
         where = f"{one['repository']}@{one['commit'][:10]}" if one["commit"] else one["repository"]
         promised = {True: "yes", False: "**no**", None: "not stated"}[one["as_promised"]]
         files = one["files"] if one["here"] else "not here"
@@ -80,29 +80,31 @@ def _sets(told: Told) -> str:
     return "\n".join(lines)
 
 
-def _people(told: Told) -> str:
+def _people(report: Json) -> str:
     return "\n".join(
         f"- **{clean(name)}**: {clean(one['note'])}; {one['scored']} scored, {one['failed']} failed"
-        for name, one in told["examinees"].items()
+        for name, one in report["examinees"].items()
     )
 
 
-def _not_run(told: Told) -> str:
-    return "\n".join(f"- {clean(sentence)}" for sentence in (*told["not_run"], *told["warnings"]))
+def _not_run(report: Json) -> str:
+    return "\n".join(
+        f"- {clean(sentence)}" for sentence in (*report["not_run"], *report["warnings"])
+    )
 
 
 # === Generators ===
 
 
 def _generators(
-    told: Told,
+    report: Json,
     title: str,
     cell: Cell,
     *,
-    only: Callable[[Told], bool] = lambda entry: True,
+    only: Callable[[Json], bool] = lambda entry: True,
     summary: str = "",
 ) -> str:
-    people = told["examinees"]
+    people = report["examinees"]
     first = next(iter(people.values()))["generators"]
     rows = []
     for method, entry in first.items():
@@ -116,28 +118,28 @@ def _generators(
 
 def _summed(people: Mapping[str, Any], key: str) -> Iterator[list[str]]:
     found = [one["summary"][key] for one in people.values()]
-    shown = _percent if key == HITS else _figure
+    formatted = _percent if key == HITS else _figure
     for title, which in (("mean of the generators", "mean"), ("worst generator", "worst")):
         if any(found):
-            cells = [shown(one[which]) if one else NOTHING for one in found]
+            cells = [formatted(one[which]) if one else NOTHING for one in found]
             yield [f"*{title}*", "", *cells]
 
 
 HITS, AREAS = "found_frozen_elsewhere", "auc_matched"
 
 
-def _is_matched(entry: Told) -> bool:
+def _is_matched(entry: Json) -> bool:
     return bool(entry["matched_sources"])
 
 
-def _balanced(entry: Told) -> str:
+def _balanced(entry: Json) -> str:
     found = entry["frozen_elsewhere"]["balanced"]
     return _percent(found.get("balanced_accuracy")) if found else NOTHING
 
 
-def _verdict(told: Told) -> str:
-    """What a person would be told."""
-    if VERDICT not in told["examinees"]:
+def _verdict(report: Json) -> str:
+    """The verdict that a person would read."""
+    if VERDICT not in report["examinees"]:
         return ""
     rows = [
         [
@@ -145,7 +147,7 @@ def _verdict(told: Told) -> str:
             share(entry["found"]), share(entry["called_clear"]), share(entry["declared"]),
             str(entry["failed"]),
         ]
-        for method, entry in told["examinees"][VERDICT]["generators"].items()
+        for method, entry in report["examinees"][VERDICT]["generators"].items()
     ]  # fmt: skip
     heads = ["generator", "files", "content-matched sources", "manipulation found",
              "called clear", "declared generated", "failed"]  # fmt: skip
@@ -155,8 +157,8 @@ def _verdict(told: Told) -> str:
 # === Genuine media ===
 
 
-def _genuine(told: Told, key: str, title: str, elsewhere: str) -> str:
-    people = told["examinees"]
+def _genuine(report: Json, key: str, title: str, elsewhere: str) -> str:
+    people = report["examinees"]
     first = next(iter(people.values()))[key]
     rows = []
     for name, entry in first.items():
@@ -171,17 +173,17 @@ def _genuine(told: Told, key: str, title: str, elsewhere: str) -> str:
     )  # fmt: skip
 
 
-def _costs(told: Told) -> str:
+def _costs(report: Json) -> str:
     """Of those who give likelihood ratios."""
     people = {
         name: one
-        for name, one in told["examinees"].items()
+        for name, one in report["examinees"].items()
         if any(entry["cllr"] is not None for entry in one["genuine"].values())
     }
     rows = [
         [f"{clean(name)}, {what}", *(_cost(one[key][name]) for one in people.values())]
         for key, what in (("genuine", "genuine"), ("generators", "generated"))
-        for name in next(iter(told["examinees"].values()))[key]
+        for name in next(iter(report["examinees"].values()))[key]
     ]
     return _table(
         "Cllr by source: a genuine source against all fakes, a generator against the genuine media "
@@ -190,15 +192,15 @@ def _costs(told: Told) -> str:
     )  # fmt: skip
 
 
-def _cost(entry: Told) -> str:
+def _cost(entry: Json) -> str:
     return NOTHING if entry["cllr"] is None else _figure(entry["cllr"])
 
 
 # === After laundering ===
 
 
-def _laundered(told: Told) -> Iterator[str]:
-    people = told["examinees"]
+def _laundered(report: Json) -> Iterator[str]:
+    people = report["examinees"]
     first = next(iter(people.values()))["laundered"]
     rows: list[list[str]] = []
     verdicts: list[list[str]] = []
@@ -208,8 +210,8 @@ def _laundered(told: Told) -> Iterator[str]:
             cells = [_before_after(one["laundered"][way][method]) for one in people.values()]
             rows.append([*name, *cells])
             if VERDICT in people:
-                said = people[VERDICT]["laundered"][way][method]
-                verdicts.append([*name, *(share(said[key]) for key in
+                figures = people[VERDICT]["laundered"][way][method]
+                verdicts.append([*name, *(share(figures[key]) for key in
                                           ("found", "called_clear", "false_alarms"))])  # fmt: skip
     heads = ["way", "generator", "files"]
     yield _table("After laundering of both classes: AUC before → after", [*heads, *people], rows)
@@ -219,7 +221,7 @@ def _laundered(told: Told) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _before_after(entry: Told) -> str:
+def _before_after(entry: Json) -> str:
     before, after = entry["auc_untouched"], entry["auc"]["auc"]
     if before is None or after is None:
         return NOTHING
@@ -229,8 +231,8 @@ def _before_after(entry: Told) -> str:
 # === Cells ===
 
 
-def area(found: Told | None) -> str:
-    """`.93 (.88–.97)`, and the lower figure where unscored files are told apart by luck."""
+def area(found: Json | None) -> str:
+    """`.93 (.88–.97)`, and the lower figure where unscored files are ranked by luck."""
     if not found or found["auc"] is None:
         return NOTHING
     text = _figure(found["auc"])
@@ -241,13 +243,13 @@ def area(found: Told | None) -> str:
     return text
 
 
-def bound(found: Told | None) -> str:
+def bound(found: Json | None) -> str:
     if not found:
         return NOTHING
     return f"{share(found['found'])} / {share(found['false_alarms'])}"
 
 
-def share(found: Told | None) -> str:
+def share(found: Json | None) -> str:
     """`12 % (5–20)`."""
     if not found:
         return NOTHING

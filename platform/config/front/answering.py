@@ -52,7 +52,7 @@ class Answer:
         self.application, self.environ, self.send, self.close = application, environ, send, close
         self.loop = asyncio.get_running_loop()
         self.head: Message | None = None
-        self.told = self.gone = False
+        self.head_sent = self.gone = False
 
     async def given(self, threads: Executor) -> Wait | None:
         """The answer is on its way; or it is kept back, because it would rather wait; or it is
@@ -63,7 +63,7 @@ class Answer:
             self.gone = True
             raise
         wait = self.environ.get(WAIT)
-        if wait and not self.told:
+        if wait and not self.head_sent:
             return Wait(**wait)
         stream = self.environ.get(STREAM)
         if stream and self.head is not None and self.head["status"] == 200:
@@ -99,18 +99,18 @@ class Answer:
                 chunks.close()
 
     def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        told = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers]
+        encoded = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers]
         if self.close:
-            told.append((b"connection", b"close"))
+            encoded.append((b"connection", b"close"))
         self.head = {
             "type": "http.response.start",
             "status": int(status.split(" ", 1)[0]),
-            "headers": told,
+            "headers": encoded,
         }
 
     async def _pass_on(self, body: bytes, *, more: bool) -> None:
-        if not self.told:
+        if not self.head_sent:
             assert self.head is not None, "the application began no answer"
-            self.told = True
+            self.head_sent = True
             await self.send(self.head)
         await self.send({"type": "http.response.body", "body": body, "more_body": more})

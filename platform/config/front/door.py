@@ -105,15 +105,15 @@ class Door:
         environ[PLACE] = place = StreamSlot(self.streams.places)
         try:
             while True:
-                asked = {**environ, "wsgi.input": body}
-                answer = Answer(self.application, asked, send, close=not whole)
+                current = {**environ, "wsgi.input": body}
+                answer = Answer(self.application, current, send, close=not whole)
                 wait = await answer.given(self.threads)
                 if wait is None:
                     break
                 # One for the whole request: gunicorn takes a client for gone for ever once
                 # somebody has stopped to listen for that.
                 gone = gone or asyncio.ensure_future(_gone(receive))
-                if STREAM in asked:
+                if STREAM in current:
                     await self.streams.go_on(environ, wait, send, gone)
                     break
                 if not await self.waiting.until_changed_or(wait, gone):

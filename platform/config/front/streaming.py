@@ -93,7 +93,7 @@ class Streams:
             await self._slept(wait, gone)
             if gone.done() or wait.seconds <= 0:
                 break
-            part, following = await self._asked(environ, wait)
+            part, following = await self._next_part(environ, wait)
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -105,18 +105,18 @@ class Streams:
         left = wait.seconds - (loop.time() - began)
         wait.seconds = 0.0 if self.waiting.is_closing else left
 
-    async def _asked(self, environ: dict[str, Any], wait: Wait) -> tuple[bytes, Wait | None]:
-        told: list[Message] = []
+    async def _next_part(self, environ: dict[str, Any], wait: Wait) -> tuple[bytes, Wait | None]:
+        messages: list[Message] = []
 
         async def collect(message: Message) -> None:
-            told.append(message)
+            messages.append(message)
 
-        asked = {**environ, WAITED: vars(wait), "wsgi.input": BytesIO()}
-        answer = Answer(self.application, asked, collect, close=False)
+        current = {**environ, WAITED: vars(wait), "wsgi.input": BytesIO()}
+        answer = Answer(self.application, current, collect, close=False)
         async with self._turns:
             following = await answer.given(self.threads)
-        said = b"".join(message.get("body", b"") for message in told)
-        if told[0]["status"] == 200:
-            return said, following if STREAM in asked else None
-        lines = b"".join(b"data: %s\n" % line for line in said.splitlines())
+        body = b"".join(message.get("body", b"") for message in messages)
+        if messages[0]["status"] == 200:
+            return body, following if STREAM in current else None
+        lines = b"".join(b"data: %s\n" % line for line in body.splitlines())
         return b"event: refused\n%s\n" % lines, None

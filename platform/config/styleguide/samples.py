@@ -281,7 +281,7 @@ def timeline() -> dict[str, Any]:
 
 
 def scenes() -> dict[str, Any]:
-    told = (
+    rows = (
         ("0:00.0", "0:04.0", 0.0, "1", "No face", "Speech", "None of these checks",
          "No face is in view. Speech without a face in view: lip sync does not apply."),
         ("0:04.0", "0:19.0", 4.0, "2", "Face 1", "Speech", "Face checks, lip sync", ""),
@@ -292,7 +292,7 @@ def scenes() -> dict[str, Any]:
     names = ("start_text", "end_text", "seconds", "shot", "in_view", "heard", "applies", "because")
     return {
         "summary": "3 shots, 17.4 s of speech",
-        "rows": [dict(zip(names, row, strict=True)) for row in told],
+        "rows": [dict(zip(names, row, strict=True)) for row in rows],
     }
 
 

@@ -54,8 +54,8 @@ def _candidates(name: str) -> Iterator[str]:
 
 
 def _version(command: str) -> int:
-    said = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
-    number = re.search(r"(\d+)", said.stdout)
+    result = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+    number = re.search(r"(\d+)", result.stdout)
     return int(number[1]) if number else 0
 
 
@@ -123,6 +123,6 @@ def restore(dump_file: IO[bytes]) -> None:
         raise BackupFailed(f"pg_restore failed: {_first_line(done.stderr)}")
 
 
-def _first_line(said: bytes) -> str:
-    lines = said.decode(errors="replace").strip().splitlines()
+def _first_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
     return next((line for line in lines if "error" in line), lines[0] if lines else "no reason")

@@ -91,9 +91,9 @@ def make(target: Target, to: str, say: Say) -> str:
         "secret_key": fingerprints.of("secret", settings.SECRET_KEY.encode()),
     }  # fmt: skip
     # Last: a backup without its manifest did not end, and is not restored.
-    said = json.dumps(manifest, sort_keys=True).encode()
-    target.write(f"{name}/manifest.json", io.BytesIO(said), key)
-    _record(name, len(kept), sum(rows.values()), hashlib.sha256(said).hexdigest())
+    content = json.dumps(manifest, sort_keys=True).encode()
+    target.write(f"{name}/manifest.json", io.BytesIO(content), key)
+    _record(name, len(kept), sum(rows.values()), hashlib.sha256(content).hexdigest())
     say(f"{written} media files are written, {len(kept) - written} were there.")
     return name
 

@@ -150,8 +150,8 @@ def _unpacked(archive_file: BinaryIO) -> Iterator[tuple[Path, bytes]]:
 
 def _media_of(target: Target, name: str, manifest: dict[str, Any]) -> list[tuple[str, int]]:
     """The list of media, whole, and every file of it there."""
-    said = target.read_clear(f"{name}/media.list")
-    if hashlib.sha256(said).hexdigest() != manifest["sha256"]["media.list"]:
+    content = target.read_clear(f"{name}/media.list")
+    if hashlib.sha256(content).hexdigest() != manifest["sha256"]["media.list"]:
         raise BackupFailed(f"{name}/media.list was changed or cut.")
     media = listed(target, name)
     missing = [sha256 for sha256, _ in media if not target.has(media_name(sha256))]

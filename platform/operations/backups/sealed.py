@@ -142,8 +142,8 @@ def _reached() -> Iterator[None]:
     except (BackupFailed, FileNotFoundError):
         raise
     except Exception as problem:  # whatever a provider's SDK raises
-        said = str(problem).splitlines()[:1] or [type(problem).__name__]
-        raise BackupFailed(f"The place of the backups does not work: {said[0]}") from problem
+        lines = str(problem).splitlines()[:1] or [type(problem).__name__]
+        raise BackupFailed(f"The place of the backups does not work: {lines[0]}") from problem
 
 
 def _put_on_disk(file: Path, source: BinaryIO) -> None:

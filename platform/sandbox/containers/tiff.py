@@ -130,13 +130,13 @@ def extent(source: Source, limits: Limits) -> Extent:
     _refuse_raw(source, listed)
     pages = [i for i, directory in enumerate(listed) if not directory.is_thumbnail]
     found = Extent(pages=max(len(pages), 1), page=pages[0] if pages else 0)
-    shown = listed[found.page]
-    width, height = shown.one(WIDTH), shown.one(HEIGHT)
+    examined = listed[found.page]
+    width, height = examined.one(WIDTH), examined.one(HEIGHT)
     if width * height > limits.max_pixels:
         raise Rejected(Code.TOO_MANY_PIXELS, f"{width}x{height}")
-    if max(shown.values.get(BITS, (1,))) > 8:
+    if max(examined.values.get(BITS, (1,))) > 8:
         found.flags.add(Flag.HIGH_BIT_DEPTH)
-    if shown.one(SAMPLE_FORMAT, 1) == FRACTIONS and set(shown.values.get(BITS, ())) == {32}:
+    if examined.one(SAMPLE_FORMAT, 1) == FRACTIONS and set(examined.values.get(BITS, ())) == {32}:
         found.libav = "else"
     if len(pages) > 1:
         found.flags.add(Flag.MULTI_PAGE)

@@ -207,14 +207,14 @@ def _animation(
         if not ready:
             break
         decoded += 1
-        shown = None
+        final = None
         if want.frames:
             if due.is_due(seconds):
                 out.picture(index, seconds, pixels.upright_rgb(picture, want.max_side))
             elif index == frames - 1:
-                shown = pixels.upright_rgb(picture, want.max_side)
-        if shown is not None:
-            last = (index, seconds, shown)
+                final = pixels.upright_rgb(picture, want.max_side)
+        if final is not None:
+            last = (index, seconds, final)
         seconds = min(seconds + duration, limits.max_duration)
     if decoded == 0:
         raise Rejected(Code.CORRUPT, "no_frames")

@@ -34,13 +34,13 @@ FIRST_PACKETS = 300
 
 
 class Elsewhere:
-    """Refuses every second file that a demuxer asks for, and remembers that it asked."""
+    """Refuses every second file that a demuxer asks for, and remembers that it did."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
 
     def __call__(self, url: str, flags: int, options: dict[str, str]) -> Any:
-        self.asked = True
+        self.requested = True
         raise FileNotFoundError("only the file itself is read")
 
 
@@ -100,7 +100,7 @@ def open_container(
             raise
         raise Rejected(Code.CORRUPT, type(error).__name__) from error
     except Exception as error:
-        if elsewhere.asked:
+        if elsewhere.requested:
             raise Rejected(Code.EXTERNAL_REFERENCE) from error
         raise Rejected(Code.CORRUPT, type(error).__name__) from error
 
@@ -125,9 +125,9 @@ class _Run:
             frames = measured.frames_of_stream(video.id) or video.frames
             self.pictures = PictureTrack(video, origin, frames, want, limits, self.flags)
         self.sound = SoundTrack(audio, origin, want, limits, self.flags) if audio else None
-        heard = self.sound is not None and want.audio_rate is not None
+        has_sound = self.sound is not None and want.audio_rate is not None
         if self.pictures is not None:
-            closely = want.close_seconds if heard else want.close_seconds_without_sound
+            closely = want.close_seconds if has_sound else want.close_seconds_without_sound
             self.pictures.look_closely(self._claimed_seconds(), closely)
 
     def run(self) -> None:
@@ -146,7 +146,9 @@ class _Run:
         except (Rejected, BrokenPipeError, MemoryError):
             raise
         except av.error.FFmpegError:
-            self.broken = True  # what came before stands; the rest is missing, and said to be
+            self.broken = (
+                True  # what came before stands; the rest is missing, and reported as missing
+            )
         self._finish()
 
     def _packet(self, packet: Any, track: PictureTrack | SoundTrack) -> None:
@@ -228,7 +230,7 @@ class _Run:
         self.begin()
 
     def _a_picture_can_be_decoded(self) -> bool:
-        """Asked of a second reader, so that the first keeps its place."""
+        """Read by a second reader, so that the first keeps its place."""
         assert self.pictures is not None
         with self.reopen() as again:
             stream = again.streams[self.pictures.stream.index]
@@ -247,14 +249,14 @@ class _Run:
         return False
 
     def _finish(self) -> None:
-        if self.elsewhere.asked:
+        if self.elsewhere.requested:
             raise Rejected(Code.EXTERNAL_REFERENCE)
-        heard = self.sound is not None and self.sound.seconds > 0
+        has_sound = self.sound is not None and self.sound.seconds > 0
         if self.pictures is not None and self.pictures.decoded_frames == 0:
-            if not heard:
+            if not has_sound:
                 raise Rejected(Code.CORRUPT, "no_frame")
             self._without_pictures()
-        if self.pictures is None and not heard:
+        if self.pictures is None and not has_sound:
             raise Rejected(Code.CORRUPT, "no_sound")
         self.begin()
         if self.pictures is not None:

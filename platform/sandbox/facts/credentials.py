@@ -90,12 +90,12 @@ def _read(mime: str, stream: Any, trusted: Trusted) -> dict[str, Any]:
     active = _active(store)
     if active is None:
         return {"state": "malformed", "problems": ["no_active_manifest"]}
-    said: list[dict[str, Any]] = []
+    assertions: list[dict[str, Any]] = []
     if identities.are_in(active):
-        said, with_them = _identities(mime, stream, trusted, active)
+        assertions, with_them = _identities(mime, stream, trusted, active)
         crjson = with_them or crjson
-    lists = {str(of): trusted[of].told() if of in trusted else None for of in Of}
-    return _summary(store, active) | {"identities": said, "trust": lists, "crjson": crjson}
+    lists = {str(of): trusted[of].as_json() if of in trusted else None for of in Of}
+    return _summary(store, active) | {"identities": assertions, "trust": lists, "crjson": crjson}
 
 
 def _opened(
@@ -133,7 +133,7 @@ def _identities(
         return identities.unread(active), ""
     results = store.get("validation_results")
     results = results.get("activeManifest") if isinstance(results, dict) else None
-    return identities.told(manifest, results), crjson
+    return identities.describe(manifest, results), crjson
 
 
 def _active(store: dict[str, Any]) -> dict[str, Any] | None:
@@ -168,7 +168,7 @@ def _summary(store: dict[str, Any], active: dict[str, Any]) -> dict[str, Any]:
         "actions": [_text(a.get("action")) for a in actions],
         "source_types": _unique(_text(a.get("digitalSourceType")) for a in actions),
         "agents": _unique(_agent(a.get("softwareAgent")) for a in actions),
-        "inherited": [told for m in others[:MOST_LISTED] if (told := _inherited(m))],
+        "inherited": [entry for m in others[:MOST_LISTED] if (entry := _inherited(m))],
         "soft_bindings": _soft_bindings(active),
         "ingredients": [_ingredient(i) for i in _list(active.get("ingredients"))],
         "manifests": len(manifests),
@@ -180,13 +180,13 @@ def _summary(store: dict[str, Any], active: dict[str, Any]) -> dict[str, Any]:
 def _inherited(manifest: dict[str, Any]) -> dict[str, Any] | None:
     """What the manifest of an ingredient says of its making, in the name of its own signer."""
     actions = _actions(manifest)[:MOST_LISTED]
-    said = {
+    statement = {
         "source_types": _unique(_text(a.get("digitalSourceType")) for a in actions),
         "agents": _unique(_agent(a.get("softwareAgent")) for a in actions),
     }
-    if not any(said.values()) and not _generator(manifest):
+    if not any(statement.values()) and not _generator(manifest):
         return None
-    return {"claim_generator": _generator(manifest), "signer": _signer(manifest), **said}
+    return {"claim_generator": _generator(manifest), "signer": _signer(manifest), **statement}
 
 
 def _signer(manifest: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ def are_in(manifest: Json) -> bool:
     return any(True for _ in _assertions(manifest))
 
 
-def told(manifest: Json, results: Any) -> list[dict[str, Any]]:
+def describe(manifest: Json, results: Any) -> list[dict[str, Any]]:
     """Of the newest manifest, with what was checked. `results`: of its validation."""
     return [_one(assertion, results) for assertion in _assertions(manifest)][:MOST]
 
@@ -46,8 +46,8 @@ def _assertions(manifest: Json) -> Iterator[Json]:
 
 
 def _one(assertion: Json, results: Any) -> dict[str, Any]:
-    said = assertion.get("data")
-    data: Json = said if isinstance(said, Mapping) else {}
+    content = assertion.get("data")
+    data: Json = content if isinstance(content, Mapping) else {}
     held, failed = (_codes(results, which, assertion) for which in ("success", "failure"))
     known = data.get("signature_info")
     by_certificate: Json = known if isinstance(known, Mapping) else {}

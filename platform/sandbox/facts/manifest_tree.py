@@ -34,7 +34,7 @@ class _Tree:
     def __init__(self, manifests: Mapping[str, Any]) -> None:
         self._manifests = manifests
         self._left = MOST_VALUES
-        self._shown: set[str] = set()
+        self._placed: set[str] = set()
         self.cut = 0
 
     def manifest(self, name: Any, path: tuple[str, ...], results: Any) -> Json | None:
@@ -42,12 +42,12 @@ class _Tree:
         found = self._manifests.get(name) if isinstance(name, str) else None
         if not isinstance(found, dict) or not isinstance(name, str):
             return None
-        if name in self._shown:
+        if name in self._placed:
             return {"label": self._text(name), "shown_before": True}
         if len(path) >= DEEPEST_MANIFEST or self._left <= 0:
             self.cut += 1
             return {"label": self._text(name), "left_out": True}
-        self._shown.add(name)
+        self._placed.add(name)
         below = (*path, name)
         return {
             "label": self._text(name),

@@ -265,8 +265,8 @@ def _png_text(source: Source, kind: Kind, limits: Limits) -> Any:
     texts = []
     for keyword, text in _png_texts(source):
         if keyword != "XML:com.adobe.xmp":
-            shown, odd = clean(text, 200_000)
-            texts.append({"keyword": clean(keyword, 80)[0], "text": shown, "malformed": odd})
+            cleaned, odd = clean(text, 200_000)
+            texts.append({"keyword": clean(keyword, 80)[0], "text": cleaned, "malformed": odd})
     return texts or None
 
 

@@ -21,15 +21,15 @@ def clean(value: str | bytes, most: int = MOST_TEXT) -> tuple[str, bool]:
     cut = len(text) > most
     text = text[:most]
     odd = False
-    shown = []
+    visible = []
     for char in text:
         if char in _PLAIN or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co"):
-            shown.append(char)
+            visible.append(char)
         else:
             odd = True
             code = ord(char)
-            shown.append(f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
-    return "".join(shown) + (" ..." if cut else ""), odd
+            visible.append(f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+    return "".join(visible) + (" ..." if cut else ""), odd
 
 
 class Claims:

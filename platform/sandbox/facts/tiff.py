@@ -24,14 +24,14 @@ COMPRESSIONS = {
 
 def facts(source: Source, limits: Limits) -> dict[str, Any]:
     extent = structure.extent(source, limits)
-    shown = structure.directories(source)[0][extent.page]
-    packing = shown.one(structure.COMPRESSION, 1)
+    examined = structure.directories(source)[0][extent.page]
+    packing = examined.one(structure.COMPRESSION, 1)
     return {
         "compression": COMPRESSIONS.get(packing, f"number {packing}"),
-        "bits": list(shown.values.get(structure.BITS, (1,)))[:8],
-        "sample_format": shown.one(structure.SAMPLE_FORMAT, 1),
-        "photometric": shown.one(structure.PHOTOMETRIC),
-        "tiled": structure.TILES in shown.tags,
+        "bits": list(examined.values.get(structure.BITS, (1,)))[:8],
+        "sample_format": examined.one(structure.SAMPLE_FORMAT, 1),
+        "photometric": examined.one(structure.PHOTOMETRIC),
+        "tiled": structure.TILES in examined.tags,
         "pages": extent.pages,
         "page_examined": extent.page + 1,
     }

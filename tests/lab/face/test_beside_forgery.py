@@ -63,8 +63,8 @@ def test_people_come_in_turn() -> None:
 
 def test_what_was_found_is_read_again(tmp_path: Path) -> None:
     item = Item("a.zip", "1.webp", "fake", "val", "dfdc", "", "someone", "", True, "0")
-    said = swapped_faces.Said(item, 1.5, np.ones(4, np.float16))
-    swapped_faces.write([said, said], tmp_path / "swapped-val.npz")
+    examined = swapped_faces.Examined(item, 1.5, np.ones(4, np.float16))
+    swapped_faces.write([examined, examined], tmp_path / "swapped-val.npz")
     read = Part.read(tmp_path, "val")
     assert read.fake.all() and read.person.tolist() == ["someone"] * 2
     assert read.small == pytest.approx([1.5, 1.5]) and read.features.shape == (2, 4)

@@ -116,19 +116,19 @@ def _software(facts: Mapping[str, Any]) -> Iterator[Evidence]:
         "handler_names": remuxed,
         "settings": settings,
     }
-    shown = ", ".join(dict.fromkeys(names)) or say("compression.ffmpeg")
+    software = ", ".join(dict.fromkeys(names)) or say("compression.ffmpeg")
     device = camera(facts)
     if device:
         yield Evidence(
             "camera_and_encoder",
-            say("compression.camera_software", camera=device, software=shown),
+            say("compression.camera_software", camera=device, software=software),
             Strength.WEAK,
             data | {"camera": device},
         )
         return
     yield Evidence(
         "software_encoder",
-        say("compression.software", software=shown),
+        say("compression.software", software=software),
         Strength.WEAK,
         data,
     )

@@ -129,21 +129,21 @@ class SyncExamination(Examination):
 
 
 def _evidence(found: SyncScore, line: AskingCalibration) -> tuple[Evidence, ...]:
-    said = line.says(found.score)
+    outcome = line.says(found.score)
     data = {
         "offset_places": found.offset,
         "offset_ms": sentences.milliseconds(found.offset),
         "stands_out": round(-found.score, 4),
         "seconds": round(found.seconds, 2),
     }
-    if said is Outcome.MANIPULATION_FOUND:
+    if outcome is Outcome.MANIPULATION_FOUND:
         text = sentences.unfitting(found.seconds, line.line)
         return (Evidence("lip_sync_unfitting", text, Strength.MODERATE, data),)
-    if said is Outcome.INCONCLUSIVE:
+    if outcome is Outcome.INCONCLUSIVE:
         text = sentences.unclear(found.seconds)
         return (Evidence("lip_sync_unclear", text, Strength.CONTEXT, data),)
     fits = Evidence("lip_sync_fitting", sentences.fitting(found.seconds), Strength.CONTEXT, data)
     if abs(found.offset) < sentences.NOTED:
         return (fits,)
-    told = sentences.shifted(found.offset)
-    return (fits, Evidence("lip_sync_offset", told, Strength.CONTEXT, data))
+    offset_text = sentences.shifted(found.offset)
+    return (fits, Evidence("lip_sync_offset", offset_text, Strength.CONTEXT, data))

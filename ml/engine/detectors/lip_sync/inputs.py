@@ -29,7 +29,7 @@ LIPS_CONTEXT = 4
 BANDS = 40
 ENCODER_LAYER, ENCODER_SIZE = 3, 512
 """The layer of the encoder, and its number of features."""
-HEARD = BANDS + ENCODER_SIZE
+SOUND_FEATURES = BANDS + ENCODER_SIZE
 MEL_A_PLACE = round(RATE / HOP / PLACES)
 SOUND_BEFORE = 2
 """Places of sound that are needed before, and three after: 20 mel frames with the place itself."""
@@ -64,9 +64,9 @@ def sound_places(samples: NDArray[Any], start: float, first: int, last: int) -> 
 def sound(
     samples: NDArray[Any], start: float, first: int, last: int, encoded: EncodedParts | None = None
 ) -> Floats:
-    """(4 a place + 16) x (40 log-mel values and 512 of the ear) of the places `first` to `last`
-    (not included), with the mean of each taken out. An `ear` that listens to more than this part
-    is asked what it has heard already."""
+    """(4 a place + 16) x (40 log-mel values and 512 of the audio encoder) of the places `first` to
+    `last` (not included), with the mean of each taken out. `encoded` has the features of more than
+    this part, where they are known already."""
     return without_channel(sound_features(samples, start, first, last, encoded))
 
 

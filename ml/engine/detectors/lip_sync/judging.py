@@ -83,7 +83,7 @@ def match_stretches(
         places = np.arange(LIPS_CONTEXT, len(stretch.mouths) - LIPS_CONTEXT)
         speaking = spoken(stretch.start + (places + 0.5) / PLACES, speech)
         if not speaking.any():
-            continue  # asked before the ear and the networks, which cost most
+            continue  # judged before the encoder and the networks run, which cost most
         embedded = network.embedded(stretch, samples, encoded)
         if embedded is not None:
             found.append(StretchMatch(stretch, embedded.similarity(), speaking))

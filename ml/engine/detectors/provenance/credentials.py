@@ -72,8 +72,8 @@ def _signature(manifest: Manifest) -> Evidence:
     )
 
 
-def identity_said(state: str, names: Sequence[str], issuer: str = "") -> Sentence:
-    """Who it names, and what was checked of it. A state that is not known holds nothing."""
+def describe_identity(state: str, names: Sequence[str], issuer: str = "") -> Sentence:
+    """Whom it names, and what was checked of it. An unknown state counts as invalid."""
     who = ", ".join(names) or UNNAMED_IDENTITY
     if state in ("trusted", "valid"):
         return say(f"provenance.identity_{state}", names=who)
@@ -85,7 +85,7 @@ def identity_said(state: str, names: Sequence[str], issuer: str = "") -> Sentenc
 def _identity(one: Identity) -> Evidence:
     return Evidence(
         IDENTITIES.get(one.state, "c2pa_identity_invalid"),
-        identity_said(one.state, one.names, one.issuer),
+        describe_identity(one.state, one.names, one.issuer),
         Strength.CONTEXT,
         {
             "state": one.state,

@@ -65,14 +65,14 @@ def signs(claims: Claims) -> Iterator[Evidence]:
 
 
 def _programs(claims: Claims) -> Iterator[Evidence]:
-    said: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for claim in claims.texts:
         if not claim.names_a_tool:
             continue
         for family in FAMILIES:
             found = family.names.search(claim.value)
-            if found and (family.code, found.group(1).lower()) not in said:
-                said.add((family.code, found.group(1).lower()))
+            if found and (family.code, found.group(1).lower()) not in reported:
+                reported.add((family.code, found.group(1).lower()))
                 yield Evidence(
                     family.code,
                     say(

@@ -45,8 +45,8 @@ def places(pixels: Pixels, side: int) -> list[CropPosition]:
         for rows in _parts(height, side)
         for columns in _parts(width, side)
     ]
-    told = [place for place in found if place.detail >= PLAIN]
-    return sorted(set(told), key=lambda place: (place.top, place.left))
+    detailed = [place for place in found if place.detail >= PLAIN]
+    return sorted(set(detailed), key=lambda place: (place.top, place.left))
 
 
 def _parts(length: int, side: int) -> list[tuple[int, int]]:

@@ -14,9 +14,11 @@ def listed(faces: Sequence[str]) -> str:
 
 def limits(claims: Claims) -> list[str]:
     """The first limits on the card. The check also states them with each of its findings."""
-    said = []
+    sentences = []
     if claims["claimed"]:
-        said.append(f"It detects faces {listed(claims['claimed'])}. It claims no more than that.")
+        sentences.append(
+            f"It detects faces {listed(claims['claimed'])}. It claims no more than that."
+        )
     if claims["not_told"]:
-        said.append(f"It does not reliably detect faces {listed(claims['not_told'])}.")
-    return said
+        sentences.append(f"It does not reliably detect faces {listed(claims['not_told'])}.")
+    return sentences

@@ -113,16 +113,16 @@ class TemporalExamination(Examination):
 
 
 def _evidence(face: FaceMotion, line: AskingCalibration, of: int) -> Evidence:
-    said = line.says(face.score)
+    outcome = line.says(face.score)
     seen_at = max(face.moments, key=lambda moment: moment.score).start if face.moments else None
     which = naming.face(face.track, of, seen_at, "unsteadiest")
     data = {"face": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)
-    if said is Outcome.MANIPULATION_FOUND:
+    if outcome is Outcome.MANIPULATION_FOUND:
         text = sentences.unsteady(which, face.seconds, line.line)
         return Evidence("temporal_unsteady", text, Strength.MODERATE, data)
-    if said is Outcome.INCONCLUSIVE:
+    if outcome is Outcome.INCONCLUSIVE:
         text = sentences.unclear(which, face.seconds)
         return Evidence("temporal_unclear", text, Strength.CONTEXT, data)
     return Evidence(

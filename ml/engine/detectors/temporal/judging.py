@@ -48,10 +48,10 @@ def score_faces(network: Network, stretches: Sequence[FaceStretch]) -> ScoredFac
     seconds: dict[int, float] = defaultdict(float)
     uneven = 0
     for stretch in stretches:
-        told = signals(stretch)
-        windows = inputs.windows(told)
+        motion = signals(stretch)
+        windows = inputs.windows(motion)
         if not windows:
-            uneven += len(told.steps) >= inputs.STEPS
+            uneven += len(motion.steps) >= inputs.STEPS
             continue
         logits = network(windows)
         scored[stretch.track] += [

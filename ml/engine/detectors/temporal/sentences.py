@@ -38,10 +38,10 @@ def steady(which: str, seconds: float) -> Sentence:
     return say("temporal.steady", face=which, seconds=round(seconds, 3))
 
 
-def claims(told: Claims) -> Sentence:
-    """Which fakes the check tells, and which it does not, as its card says."""
-    claimed, not_told = list(told["claimed"]), list(told["not_told"])
+def claims(data: Claims) -> Sentence:
+    """Which fakes the check detects, and which it does not, by its card."""
+    claimed, undetected = list(data["claimed"]), list(data["not_told"])
     return joined(
         say("temporal.tells", faces=claimed) if claimed else "",
-        say("temporal.does_not_tell", faces=not_told) if not_told else "",
+        say("temporal.does_not_tell", faces=undetected) if undetected else "",
     )

@@ -37,9 +37,12 @@ class VoiceCalibration(AskingCalibration):
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> Self:
         asking = cls.bounded(card, "used", cap=CAP, passing=PASSING_FAKES)
-        told = card["calibration"]["decides"]
+        decides = card["calibration"]["decides"]
         return replace(
-            asking, decides_at=told["at"], decides_alpha=told["alpha"], genuine=told["genuine"]
+            asking,
+            decides_at=decides["at"],
+            decides_alpha=decides["alpha"],
+            genuine=decides["genuine"],
         )
 
     def asks(self, score: float) -> bool:

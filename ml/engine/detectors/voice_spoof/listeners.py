@@ -53,7 +53,7 @@ class Layer:
         return encoder_name_of(self.name)
 
     def __call__(self, features: Mapping[str, Floats]) -> NDArray[np.float64]:
-        """What its layer heard, a line each; one score a line out."""
+        """The features of its layer, a line each; one score a line out."""
         return self.listener(np.asarray(features[self.name], np.float32))
 
 
@@ -83,7 +83,7 @@ def means(answers: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.fl
     encoders = dict.fromkeys(encoder_name_of(name) for name in answers)
     return {
         encoder: np.mean(
-            [told for name, told in answers.items() if encoder_name_of(name) == encoder], axis=0
+            [answer for name, answer in answers.items() if encoder_name_of(name) == encoder], axis=0
         )
         for encoder in encoders
     }
@@ -93,7 +93,7 @@ def together(
     means: Mapping[str, NDArray[np.float64]], lines: Mapping[str, Line]
 ) -> NDArray[np.float64]:
     """The logarithm of the mean of the encoders' ratios."""
-    ratios = [lines[encoder][0] * told + lines[encoder][1] for encoder, told in means.items()]
+    ratios = [lines[encoder][0] * mean + lines[encoder][1] for encoder, mean in means.items()]
     return np.asarray(np.logaddexp.reduce(ratios) - np.log(len(ratios)), np.float64)
 
 

@@ -24,7 +24,7 @@ class Hearing:
 
     def __init__(self, panel: listeners.Panel, encoders: Sequence[AudioEncoder] = ()) -> None:
         self.panel = panel
-        self.encoders = encoders or _asked(panel)
+        self.encoders = encoders or _needed_encoders(panel)
 
     def logits(
         self, sounds: Sequence[Samples], advance: Callable[[float], None] = no_progress
@@ -48,7 +48,7 @@ class Hearing:
         }
 
 
-def _asked(panel: listeners.Panel) -> list[AudioEncoder]:
+def _needed_encoders(panel: listeners.Panel) -> list[AudioEncoder]:
     """The audio encoders of the classifiers; the word encoder as deep as they need."""
     deep = [
         int(layer.name.split()[1]) for layer in panel.layers if layer.encoder_name == words.WORDS

@@ -91,7 +91,7 @@ class Command(BaseCommand):
             only_new = options["new"]
             report = verify_database(
                 trusted, given, self._progress, at_least, only_new=only_new, jobs=jobs,
-                told=self._print_progress,
+                on_progress=self._print_progress,
             )  # fmt: skip
             if not (given or trusted or at_least):
                 keep_report(report)

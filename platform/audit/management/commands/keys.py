@@ -38,8 +38,8 @@ class Command(BaseCommand):
                 self.stdout.write(rotate())
             elif action == "rewrap":
                 self.stdout.write(fingerprints.rewrap_subjects())
-            elif said := fingerprints.problems():
-                raise CommandError(" ".join(said))
+            elif sentences := fingerprints.problems():
+                raise CommandError(" ".join(sentences))
             else:
                 self.stdout.write("The keys on this machine are those of this database.")
         except KeysRefused as refused:

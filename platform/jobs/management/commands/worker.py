@@ -71,22 +71,22 @@ class Command(BaseCommand):
         )
 
 
-def _kinds(told: str) -> frozenset[str] | None:
+def _kinds(text: str) -> frozenset[str] | None:
     """None for all."""
-    asked = frozenset(kind.strip() for kind in told.split(",") if kind.strip())
-    if unknown := sorted(asked - registry.kinds()):
+    kinds = frozenset(kind.strip() for kind in text.split(",") if kind.strip())
+    if unknown := sorted(kinds - registry.kinds()):
         known = ", ".join(sorted(registry.kinds()))
         raise CommandError(f"There is no kind {unknown[0]!r}. The kinds are {known}.")
-    return asked or None
+    return kinds or None
 
 
-def _reserved(told: int | None, concurrency: int, kinds: frozenset[str] | None) -> int:
+def _reserved(value: int | None, concurrency: int, kinds: frozenset[str] | None) -> int:
     """Where a worker takes both long and short work."""
-    asked = registry.kinds() if kinds is None else kinds
-    long = asked & registry.long_kinds()
-    if not long or long == asked:
+    served = registry.kinds() if kinds is None else kinds
+    long = served & registry.long_kinds()
+    if not long or long == served:
         return 0
-    reserved = min(1, concurrency - 1) if told is None else told
+    reserved = min(1, concurrency - 1) if value is None else value
     if not 0 <= reserved < concurrency:
         raise CommandError(
             f"Of {concurrency} jobs at the same time, {reserved} cannot be reserved: "

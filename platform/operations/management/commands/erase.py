@@ -52,11 +52,11 @@ class Command(BaseCommand):
         else:
             self._person(what or "", options)
 
-    def _submission(self, said: str) -> Submission:
+    def _submission(self, text: str) -> Submission:
         try:
-            return Submission.objects.get(pk=UUID(said))
+            return Submission.objects.get(pk=UUID(text))
         except (ValueError, Submission.DoesNotExist) as error:
-            raise CommandError(f"There is no submission {said}. Nothing was done.") from error
+            raise CommandError(f"There is no submission {text}. Nothing was done.") from error
 
     def _person(self, email: str, options: dict[str, Any]) -> None:
         user = User.objects.filter(email=normalised(email)).first()
@@ -86,12 +86,12 @@ class Command(BaseCommand):
                 waiting = Erasure.objects.filter(submission=submission.pk).first()
                 ordered.append((waiting or erasing.order(submission, SHELL, "operator")).pk)
         done = sum(erasing.carry_out(pk) for pk in ordered)
-        said = [f"{done} submissions are erased."]
+        lines = [f"{done} submissions are erased."]
         if held:
-            said.append(f"{held} are under a legal hold and stay.")
+            lines.append(f"{held} are under a legal hold and stay.")
         if waiting_now := len(ordered) - done:
-            said.append(f"{waiting_now} wait: see `erase list`. The worker goes on with them.")
-        self.stdout.write(" ".join(said))
+            lines.append(f"{waiting_now} wait: see `erase list`. The worker goes on with them.")
+        self.stdout.write(" ".join(lines))
         if held and not ordered:
             raise CommandError("Nothing was erased.")
 

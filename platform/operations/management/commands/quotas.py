@@ -32,17 +32,17 @@ class Command(weights.Command):
             return
         if len(words) not in (2, 3, 4):
             raise CommandError("Say which: `quotas set TEAM [PARTNER [KEY]] NUMBER`.")
-        *names, said = words
+        *names, text = words
         found: Team | ServiceAccount | ApiKey = self._named(names[:2])
         if len(names) == 3:
             found = self._key(found, names[2])
         try:
-            changed = set_quota(SHELL_ACTOR, found, None if said == NO_LIMIT else int(said))
+            changed = set_quota(SHELL_ACTOR, found, None if text == NO_LIMIT else int(text))
         except ValueError as error:
-            raise CommandError(f"{said} is no whole number.") from error
+            raise CommandError(f"{text} is no whole number.") from error
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
-        self.stdout.write(f"{found}: quota {said}." if changed else f"{found} has it already.")
+        self.stdout.write(f"{found}: quota {text}." if changed else f"{found} has it already.")
 
     def _key(self, service: Any, prefix: str) -> ApiKey:
         found = list(service.keys.working().filter(prefix=prefix.rstrip("…")))
@@ -53,12 +53,12 @@ class Command(weights.Command):
 
     def _list(self) -> None:
         for team in Team.objects.filter(live_team=None):
-            self.stdout.write(f"{team}: {_said(team.quota)}")
+            self.stdout.write(f"{team}: {_as_text(team.quota)}")
             for service in team.service_accounts.filter(is_active=True, provisions=False):
-                self.stdout.write(f"  {service}: {_said(service.quota)}")
+                self.stdout.write(f"  {service}: {_as_text(service.quota)}")
                 for key in service.keys.working().select_related("counts_with"):
-                    self.stdout.write(f"    {key}: {_said(key.counted_as.quota)}")
+                    self.stdout.write(f"    {key}: {_as_text(key.counted_as.quota)}")
 
 
-def _said(quota: int | None) -> str:
+def _as_text(quota: int | None) -> str:
     return NO_LIMIT if quota is None else str(quota)

@@ -31,16 +31,16 @@ class Command(BaseCommand):
             return
         if len(words) not in (2, 3):
             raise CommandError("Say which: `weights set TEAM [PARTNER] WEIGHT`.")
-        *names, said = words
+        *names, text = words
         found = self._named(names)
         try:
-            weight = None if said == AS_ITS_TEAM else int(said)
+            weight = None if text == AS_ITS_TEAM else int(text)
             changed = set_weight(SHELL_ACTOR, found, weight)
         except ValueError as error:
-            raise CommandError(f"{said} is no whole number.") from error
+            raise CommandError(f"{text} is no whole number.") from error
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
-        self.stdout.write(f"{found}: weight {said}." if changed else f"{found} has it already.")
+        self.stdout.write(f"{found}: weight {text}." if changed else f"{found} has it already.")
 
     def _named(self, names: list[str]) -> Team | ServiceAccount:
         team = Team.objects.filter(name__iexact=names[0], live_team=None).first()

@@ -55,8 +55,8 @@ class Command(BaseCommand):
             older=options["older"],
         )
         if options["json"]:
-            told = {"added": laid.added, "removed": laid.removed, "expired": laid.expired}
-            self.stdout.write(json.dumps(laid.now.told() | told))
+            counts = {"added": laid.added, "removed": laid.removed, "expired": laid.expired}
+            self.stdout.write(json.dumps(laid.now.as_json() | counts))
             return
         self.stdout.write(f"{options['of']}: {_line(laid.now)}")
         self.stdout.write(f"{laid.added} added, {laid.removed} removed, {laid.expired} expired.")
@@ -64,16 +64,16 @@ class Command(BaseCommand):
 
     def _show(self, as_json: bool) -> None:
         lists = trust.configured()
-        told: dict[str, Any] = {}
+        data: dict[str, Any] = {}
         for whose in Of:
             one = lists.get(whose)
             expired = trust_laying.expired(trust_laying.certificates_of(one)) if one else 0
-            told[str(whose)] = one.told() | {"expired": expired} if one else None
+            data[str(whose)] = one.as_json() | {"expired": expired} if one else None
             if not as_json:
-                said = f"{_line(one)}, {expired} expired" if one else "no list"
-                self.stdout.write(f"{whose} ({trust.SETTINGS[whose]}): {said}")
+                text = f"{_line(one)}, {expired} expired" if one else "no list"
+                self.stdout.write(f"{whose} ({trust.SETTINGS[whose]}): {text}")
         if as_json:
-            self.stdout.write(json.dumps(told))
+            self.stdout.write(json.dumps(data))
 
 
 def _line(one: trust.TrustList) -> str:
