@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from lab.common import stages
-from lab.common.stages import on_few_threads, said
+from lab.common.stages import on_few_threads, reporting
 
 PAGE = Path(__file__).parents[2] / "docs" / "detectors" / "sound_marks.md"
 
@@ -31,7 +31,7 @@ def main() -> int:
     from ml.evaluation import pages
 
     genuine, machine = speakers.clips(speech, fake=False), speakers.clips(speech, fake=True)
-    figures = measure.figures(genuine, speakers.anchors(talking), machine, said("ways", 1))
+    figures = measure.figures(genuine, speakers.anchors(talking), machine, reporting("ways", 1))
     text = measure.as_text(figures)
     sys.stdout.write(text + "\n")
     if not chosen.only_print:

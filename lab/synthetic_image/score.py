@@ -3,12 +3,15 @@
     python -m lab.synthetic_image.score --out scores.csv [--most 60] [--split test]
 
 Pictures that are already in the file are not scored again. Runs in the product's own environment.
+`--kept FOLDER` keeps the features of every crop, so that another head on the same encoder is scored
+in seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +20,13 @@ import numpy as np
 
 from lab.synthetic_image import rows
 from lab.synthetic_image.folders import add_arguments, folders
+from lab.synthetic_image.release import FOLDER, read_card
 from lab.synthetic_image.rows import Item
 from lab.synthetic_image.sources import Folders
 from ml.engine.contract import Pixels
-from ml.engine.detectors.synthetic_image.crops import every_look, taken
+from ml.engine.detectors.synthetic_image.crops import Features, Floats, Head, every_look, taken
+from ml.engine.image_encoders.heads import read_head
+from ml.engine.image_encoders.served import encoder_of
 
 COLUMNS = (
     "split", "row", "source", "fake", "name", "width", "height", "unfit", "logits", "detail",
@@ -37,6 +43,22 @@ def items(places: Folders, split: str, most: int) -> Iterator[Item]:
         yield from rows.laundered(places, most)
     else:
         yield from rows.met(places, most)
+
+
+class KeptFeatures:
+    """Of crops, by their pixels and the network that encodes them."""
+
+    def __init__(self, folder: Path, network: str, features: Features) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._network, self._features = folder, network, features
+
+    def __call__(self, crop: Pixels) -> Floats:
+        digest = hashlib.sha256(self._network.encode() + crop.tobytes()).hexdigest()
+        file = self._folder / f"{digest[:40]}.npy"
+        if not file.exists():
+            np.save(file, self._features(crop))
+        found: Floats = np.load(file)
+        return found
 
 
 def fine(crop: Pixels) -> float:
@@ -56,6 +78,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--most", type=int, default=60, help="pictures a row")
+    parser.add_argument("--kept", type=Path, help="where features are kept between runs")
+    parser.add_argument("--head", type=Path, help="of `fit --out`, instead of what is served")
     parser.add_argument("--torch", type=Path, help="a checkpoint instead of what is served")
     options = parser.parse_args()
     if options.torch:
@@ -63,10 +87,14 @@ def main() -> None:
 
         side, features, head = served(options.torch)
     else:
-        from ml.engine.detectors.synthetic_image.detector import make
-
-        detector = make()
-        side, features, head = detector.side, detector.encoder.features, detector.head
+        card = read_card()  # which has no calibration yet
+        encoder, head = encoder_of(FOLDER, card), read_head(FOLDER, card)
+        side, features = encoder.side, encoder.features
+        if options.head:
+            with np.load(options.head) as stored:
+                head = Head(stored["weight"], float(stored["bias"]))
+        if options.kept:
+            features = KeptFeatures(options.kept, encoder.sha256, features)
     done: set[tuple[str, str]] = set()
     if options.out.exists():
         with options.out.open() as file:

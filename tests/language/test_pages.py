@@ -183,7 +183,7 @@ def test_each_refusal_has_a_sentence_in_both_languages(code: str) -> None:
     names = ("name", "person", "team", "email", "service", "scopes", "network", "limit", "most",
              "names", "verdicts", "host", "place", "why",
              "header", "days", "group", "part", "state", "when", "quota", "starts",
-             "tag", "now")  # fmt: skip
+             "tag", "now", "languages")  # fmt: skip
     data = {**dict.fromkeys(names, "x"), "permission": "cases.decide", "role": "lead",
             "whose": "team"}  # fmt: skip
     said = []
