@@ -44,7 +44,7 @@ def is_well_formed(key: str) -> bool:
     return bool(_SHAPE.fullmatch(key)) and checksum(key[:-_CHECKSUM]) == key[-_CHECKSUM:]
 
 
-def shown_part(key: str) -> str:
+def visible_part(key: str) -> str:
     prefix = TEST_PREFIX if key.startswith(TEST_PREFIX) else PREFIX
     return key[: len(prefix) + SHOWN]
 

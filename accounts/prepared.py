@@ -88,7 +88,7 @@ class _Statement:
     converters: tuple[tuple[int, Any, Any], ...]
     made: Callable[[Sequence[Any]], Any]
 
-    def asked(self, values: dict[str, Any]) -> list[Any]:
+    def rows(self, values: dict[str, Any]) -> list[Any]:
         params = list(self.fixed)
         for place, name in self.exchanged:
             params[place] = values[name]
@@ -116,25 +116,25 @@ class Prepared:
     def __call__(self, actor: Actor | None, *shape: Any, **values: Any) -> list[Any]:
         """Rows as the queryset would give them. With an actor, a shape begins with the permission
         that the queryset asks for."""
-        asked = dict(values)
+        parameters = dict(values)
         teams: list[UUID] = []
         if actor is not None:
             teams = actor.team_ids(shape[0])
             if len(teams) > MOST_TEAMS:
                 return list(self.build(actor, *shape, **values))
-            asked |= {f"team {n}": team for n, team in enumerate(teams)}
-            asked["user"] = actor.user.pk if actor.user else None
-            asked["service"] = actor.service.pk if actor.service else None
+            parameters |= {f"team {n}": team for n, team in enumerate(teams)}
+            parameters["user"] = actor.user.pk if actor.user else None
+            parameters["service"] = actor.service.pk if actor.service else None
         if any(value == [] for value in values.values()):
             return list(self.build(actor, *shape, **values))  # of what kind, nobody knows
-        kinds = tuple((name, type(value)) for name, value in asked.items())
+        kinds = tuple((name, type(value)) for name, value in parameters.items())
         key = (shape, kinds, actor is not None and actor.reads_own_only)
         if key not in self._kept:
             if len(self._kept) >= MOST_SHAPES:
                 return list(self.build(actor, *shape, **values))
             self._kept[key] = self._put_together(actor, shape, values, len(teams))
         statement = self._kept[key]
-        return [] if statement is None else statement.asked(asked)
+        return [] if statement is None else statement.rows(parameters)
 
     def _put_together(
         self, actor: Actor | None, shape: tuple[Any, ...], values: dict[str, Any], teams: int

@@ -78,8 +78,8 @@ def remove(actor: Actor, given: GroupRole) -> None:
 
 def groups_of(sociallogin: Any) -> set[str]:
     """From the person's claims; a provider that names none gives none."""
-    said: Mapping[str, Any] = sociallogin.account.extra_data or {}
-    for source in (said.get("userinfo"), said.get("id_token"), said):
+    claims: Mapping[str, Any] = sociallogin.account.extra_data or {}
+    for source in (claims.get("userinfo"), claims.get("id_token"), claims):
         claim = source.get(settings.OIDC_GROUPS_CLAIM) if isinstance(source, dict) else None
         if isinstance(claim, str):
             return {claim}

@@ -57,9 +57,9 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
         raise Refusal("already_member", person=email, team=str(team))
     # A second invitation replaces the first: one mailbox, one working link.
     Invitation.objects.pending().filter(team=team, email=email).update(revoked_at=Now())
-    shown, mailed = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    displayed, mailed = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        team=team, email=email, role=role, token_sha256=digest(shown),
+        team=team, email=email, role=role, token_sha256=digest(displayed),
         mailed_sha256=digest(mailed), invited_by=actor.user,
         expires_at=timezone.now() + VALID_FOR,
     )  # fmt: skip
@@ -75,7 +75,7 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
             email=email, team=team, role=role.label
         ),
     )
-    invited = Invited(invitation, _link(shown))
+    invited = Invited(invitation, _link(displayed))
     transaction.on_commit(lambda: _mail(invited, _link(mailed)))
     return invited
 

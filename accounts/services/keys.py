@@ -109,7 +109,7 @@ def issue_key(
         service=test_account(actor, service) if test else service,
         is_test=test,
         name=" ".join(name.split()) or "key",
-        prefix=key_format.shown_part(secret),
+        prefix=key_format.visible_part(secret),
         key_sha256=key_format.digest(secret),
         scopes=sorted(set(scopes)),
         allowed_networks=[_network(text) for text in allowed_networks],

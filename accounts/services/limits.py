@@ -27,10 +27,10 @@ def change(
     of: Owner,
     verb: Verb,
     wanted: Numbers,
-    said: Callable[[Numbers], Any],
+    as_json: Callable[[Numbers], Any],
     opened: Numbers | None = None,
 ) -> bool:
-    """Inside a transaction. False when it was so already. `said` is how the event tells numbers.
+    """Inside a transaction. False when it was so already. `as_json` is how the event tells numbers.
     `opened` holds the numbers that the person saw: where somebody has set another in the meantime,
     it is not overwritten."""
     found = type(of)._default_manager.select_for_update().get(pk=of.pk)
@@ -48,7 +48,7 @@ def change(
     record(
         chain=team_chain(team), verb=verb, who=actor.who_in(team),
         object_type=KINDS[type(of)], object_id=str(of.pk),
-        data={"from": said(before), "to": said(wanted)},
+        data={"from": as_json(before), "to": as_json(wanted)},
     )  # fmt: skip
     return True
 

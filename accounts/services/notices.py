@@ -23,12 +23,12 @@ log = logging.getLogger("touchstone.accounts")
 IF_UNEXPECTED = gettext_noop(
     "If you did not expect this, ask the person named or your site administrator."
 )
-Said = Callable[[], str]
+Text = Callable[[], str]
 """Makes a sentence in the language that is active then."""
 
 
 def email_managers(
-    team: Team, subject: Said, sentence: Said, *, but: User | None, end: str = IF_UNEXPECTED
+    team: Team, subject: Text, sentence: Text, *, but: User | None, end: str = IF_UNEXPECTED
 ) -> None:
     """After the commit, one email to each lead and admin of the team, except who did it: in the
     language of each. `end` is a marked sentence."""
@@ -41,7 +41,7 @@ def email_managers(
     transaction.on_commit(lambda: _send(readers, team, subject, sentence, end))
 
 
-def email_if_from_outside(actor: Actor, team: Team, subject: Said, sentence: Said) -> None:
+def email_if_from_outside(actor: Actor, team: Team, subject: Text, sentence: Text) -> None:
     """A site administrator or the shell acts on a team without belonging to it."""
 
     def with_who() -> str:
@@ -57,7 +57,7 @@ def email_if_from_outside(actor: Actor, team: Team, subject: Said, sentence: Sai
 
 
 def _send(
-    readers: list[tuple[str, str]], team: Team, subject: Said, sentence: Said, end: str
+    readers: list[tuple[str, str]], team: Team, subject: Text, sentence: Text, end: str
 ) -> None:
     for address, language in readers:
         try:

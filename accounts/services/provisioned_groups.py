@@ -21,7 +21,7 @@ from audit.verbs import Verb
 
 
 @dataclass(frozen=True)
-class Said:
+class GroupData:
     """What the identity provider says of a group."""
 
     name: str
@@ -30,33 +30,33 @@ class Said:
 
 
 @transaction.atomic
-def add(actor: Actor, team: Team, said: Said) -> ProvisionedGroup:
+def add(actor: Actor, team: Team, data: GroupData) -> ProvisionedGroup:
     require(actor, Permission.PROVISION_MEMBERS, team.pk)
     team = locked(team.pk)
-    group = ProvisionedGroup(team=team, name=said.name, external_id=said.external_id)
+    group = ProvisionedGroup(team=team, name=data.name, external_id=data.external_id)
     _saved(group)
-    group.members.set(_people(team, said.members))
+    group.members.set(_people(team, data.members))
     _recorded(actor, group, "added")
-    _give_roles(actor, team, said.members)
+    _give_roles(actor, team, data.members)
     return group
 
 
 @transaction.atomic
 def change(
-    actor: Actor, group: ProvisionedGroup, alter: Callable[[ProvisionedGroup], Said]
+    actor: Actor, group: ProvisionedGroup, alter: Callable[[ProvisionedGroup], GroupData]
 ) -> ProvisionedGroup:
     """`alter` gets the group as it is now and says how it shall be; nobody comes between."""
     team, fresh = _held(actor, group)
-    said = alter(fresh)
+    data = alter(fresh)
     before = frozenset(fresh.members.values_list("pk", flat=True))
-    renamed = (fresh.name, fresh.external_id) != (said.name, said.external_id)
-    if before == said.members and not renamed:
+    renamed = (fresh.name, fresh.external_id) != (data.name, data.external_id)
+    if before == data.members and not renamed:
         return fresh
-    fresh.name, fresh.external_id = said.name, said.external_id
+    fresh.name, fresh.external_id = data.name, data.external_id
     _saved(fresh)
-    fresh.members.set(_people(team, said.members))
+    fresh.members.set(_people(team, data.members))
     _recorded(actor, fresh, "changed")
-    _give_roles(actor, team, before | said.members if renamed else before ^ said.members)
+    _give_roles(actor, team, before | data.members if renamed else before ^ data.members)
     return fresh
 
 

@@ -31,7 +31,7 @@ LONGEST_NAME = 150
 
 
 @dataclass(frozen=True)
-class Said:
+class PersonData:
     """What the identity provider says of a person."""
 
     user_name: str
@@ -44,21 +44,21 @@ class Said:
 
 
 @transaction.atomic
-def add(actor: Actor, team: Team, said: Said) -> ProvisionedPerson:
+def add(actor: Actor, team: Team, data: PersonData) -> ProvisionedPerson:
     """The person with a new account, or with the one that has proved the address."""
     require(actor, Permission.PROVISION_MEMBERS, team.pk)
-    email = _address(said.email or said.user_name)
+    email = _address(data.email or data.user_name)
     team = locked(team.pk)
-    user, is_new = _account(actor, email, said)
+    user, is_new = _account(actor, email, data)
     if not is_new:
         _may_be_added(team, user)
     made = ProvisionedPerson(
-        team=team, user=user, user_name=said.user_name, external_id=said.external_id,
-        words=said.words, is_active=said.is_active, made_account=is_new,
+        team=team, user=user, user_name=data.user_name, external_id=data.external_id,
+        words=data.words, is_active=data.is_active, made_account=is_new,
     )  # fmt: skip
     _saved(made)
     _recorded(actor, made, "added", {"account": "new" if is_new else "known"})
-    if not said.is_active:
+    if not data.is_active:
         _ended(actor, made)
     elif not user.is_active:
         people.reopened(user, actor.who_in(team.pk), how=HOW)
@@ -67,21 +67,21 @@ def add(actor: Actor, team: Team, said: Said) -> ProvisionedPerson:
 
 @transaction.atomic
 def change(
-    actor: Actor, person: ProvisionedPerson, alter: Callable[[ProvisionedPerson], Said]
+    actor: Actor, person: ProvisionedPerson, alter: Callable[[ProvisionedPerson], PersonData]
 ) -> ProvisionedPerson:
     """`alter` gets the person as they are now and says how they shall be; nobody comes between."""
     fresh = _held(actor, person)
-    was_active, said = fresh.is_active, alter(fresh)
+    was_active, data = fresh.is_active, alter(fresh)
     before = (fresh.user_name, fresh.external_id, fresh.words)
-    fresh.user_name, fresh.external_id = said.user_name, said.external_id
-    fresh.words, fresh.is_active = said.words, said.is_active
+    fresh.user_name, fresh.external_id = data.user_name, data.external_id
+    fresh.words, fresh.is_active = data.words, data.is_active
     if before != (fresh.user_name, fresh.external_id, fresh.words):
         _saved(fresh)
-        _named(fresh, said.name)
+        _named(fresh, data.name)
         _recorded(actor, fresh, "changed")
-    if was_active and not said.is_active:
+    if was_active and not data.is_active:
         _deactivated(actor, fresh)
-    elif said.is_active and not was_active:
+    elif data.is_active and not was_active:
         _activated(actor, fresh)
     return fresh
 
@@ -118,7 +118,7 @@ def _address(text: str) -> str:
     return email
 
 
-def _account(actor: Actor, email: str, said: Said) -> tuple[User, bool]:
+def _account(actor: Actor, email: str, data: PersonData) -> tuple[User, bool]:
     """The identity provider vouches for the address. Nobody can enter the new account but through
     that mailbox or single sign-on: it has no password."""
     known = User.objects.select_for_update().filter(email=email).first()
@@ -126,7 +126,7 @@ def _account(actor: Actor, email: str, said: Said) -> tuple[User, bool]:
         return known, False
     try:
         with transaction.atomic():
-            made = people.new_person(email, name=said.name[:LONGEST_NAME])
+            made = people.new_person(email, name=data.name[:LONGEST_NAME])
     except IntegrityError:  # somebody was faster
         return User.objects.select_for_update().get(email=email), False
     record_many([people.created_event(made, actor.who)])

@@ -28,5 +28,5 @@ def set_quota(
         raise Refusal("quota_out_of_range", most=LARGEST_QUOTA)
     of = of.counted_as if isinstance(of, ApiKey) else of
     return change(
-        actor, of, Verb.QUOTA_CHANGED, {"quota": quota}, lambda said: said["quota"], opened
+        actor, of, Verb.QUOTA_CHANGED, {"quota": quota}, lambda values: values["quota"], opened
     )

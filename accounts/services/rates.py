@@ -25,8 +25,8 @@ def set_rates(
     require_site_admin(actor)
     if any(rate is not None and not 1 <= rate <= HIGHEST_RATE for rate in wanted.values()):
         raise Refusal("rate_out_of_range", most=HIGHEST_RATE)
-    return change(actor, of, Verb.RATES_CHANGED, wanted, _said, opened)
+    return change(actor, of, Verb.RATES_CHANGED, wanted, _without_suffix, opened)
 
 
-def _said(numbers: Numbers) -> dict[str, int | None]:
+def _without_suffix(numbers: Numbers) -> dict[str, int | None]:
     return {name.removesuffix("_rate"): rate for name, rate in numbers.items()}

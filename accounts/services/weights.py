@@ -24,5 +24,5 @@ def set_weight(
     if not own and (weight is None or not 1 <= weight <= HEAVIEST):
         raise Refusal("weight_out_of_range", most=HEAVIEST)
     return change(
-        actor, of, Verb.WEIGHT_CHANGED, {"weight": weight}, lambda said: said["weight"], opened
+        actor, of, Verb.WEIGHT_CHANGED, {"weight": weight}, lambda values: values["weight"], opened
     )

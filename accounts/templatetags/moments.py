@@ -74,5 +74,5 @@ def _ago(value: datetime) -> str:
     else:
         days = length // DAY
         span = ngettext("{n} day", "{n} days", days).format(n=days)
-    said = gettext("{span} ago") if since > timedelta() else gettext("in {span}")
-    return said.format(span=span)
+    text = gettext("{span} ago") if since > timedelta() else gettext("in {span}")
+    return text.format(span=span)

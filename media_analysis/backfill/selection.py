@@ -94,11 +94,13 @@ class Selection:
         }
 
     @classmethod
-    def of_json(cls, said: dict[str, Any]) -> Selection:
+    def of_json(cls, values: dict[str, Any]) -> Selection:
         times = {
-            name: datetime.fromisoformat(said[name]) for name in ("since", "until") if said[name]
+            name: datetime.fromisoformat(values[name])
+            for name in ("since", "until")
+            if values[name]
         }
-        return cls(**{**said, "since": None, **times})
+        return cls(**{**values, "since": None, **times})
 
     def submissions(self, team: UUID | None) -> QuerySet[Submission]:
         """All that it names; what test keys sent and copies of golden cases are never among it."""

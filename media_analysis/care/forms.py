@@ -78,9 +78,9 @@ class OwnForm(VeilForm):
     def __init__(
         self, chosen: dict[str, dict[str, bool | None]], limits: Limits, *args: Any
     ) -> None:
-        said = {True: ON, False: OFF, None: AS_TEAM}
+        options = {True: ON, False: OFF, None: AS_TEAM}
         initial = {
-            f"{kind}_{part}": said[answer]
+            f"{kind}_{part}": options[answer]
             for kind, parts in chosen.items()
             for part, answer in parts.items()
         }
@@ -91,9 +91,9 @@ class OwnForm(VeilForm):
         return forms.ChoiceField(choices=choices, required=False)
 
     def choice(self) -> dict[str, dict[str, bool | None]]:
-        said = {ON: True, OFF: False, AS_TEAM: None}
+        values = {ON: True, OFF: False, AS_TEAM: None}
         return {
-            kind: {part: said[self.cleaned_data[f"{kind}_{part}"]] for part in parts}
+            kind: {part: values[self.cleaned_data[f"{kind}_{part}"]] for part in parts}
             for kind, parts in OF_KIND.items()
         }
 
@@ -144,8 +144,8 @@ class KeysForm(forms.Form):
             self.fields[action.name] = field
 
     def clean(self) -> dict[str, str]:
-        asked = {name: str(key).lower() for name, key in self.cleaned_data.items()}
-        if asked.keys() == keys.USUAL.keys():
-            for name, why in keys.problems(asked).items():
+        wanted = {name: str(key).lower() for name, key in self.cleaned_data.items()}
+        if wanted.keys() == keys.USUAL.keys():
+            for name, why in keys.problems(wanted).items():
                 self.add_error(name, self.PROBLEMS[why])
-        return asked
+        return wanted

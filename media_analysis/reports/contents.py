@@ -74,7 +74,7 @@ def contents(
         "media": _media(case, result),
         "propositions": {name: gettext(text) for name, text in PROPOSITIONS.items()},
         "verdict": _plain(result.get("verdict") or {"outcome": analysis.shown_outcome}),
-        "findings": [_finding(said) for said in result["findings"]],
+        "findings": [_finding(finding) for finding in result["findings"]],
         "limits": [gettext(limit) for limit in LIMITS],
         "decision": _decision(decision),
         "history": _history(case),
@@ -93,7 +93,7 @@ def contents(
 def _media(case: Case, result: Mapping[str, Any]) -> Json:
     submission, media = case.submission, result.get("media") or {}
     removed = parts.sentences(submission)
-    told = ("kind", "format", "width", "height", "duration", "fps", "frames_decoded",
+    names = ("kind", "format", "width", "height", "duration", "fps", "frames_decoded",
             "frames_expected", "sample_rate", "channels")  # fmt: skip
     return {
         "sha256": submission.blob_id,
@@ -102,33 +102,33 @@ def _media(case: Case, result: Mapping[str, Any]) -> Json:
         "name": submission.filename,
         "received_at": submission.created_at.isoformat(),
         **({"removed": " ".join(removed.values())} if removed else {}),
-        **{name: media[name] for name in told if media.get(name) is not None},
+        **{name: media[name] for name in names if media.get(name) is not None},
     }
 
 
-def _finding(said: Mapping[str, Any]) -> Json:
-    known = card_of(said["detector"])
+def _finding(finding: Mapping[str, Any]) -> Json:
+    known = card_of(finding["detector"])
     measured = known.get("measured") or {}
     return {
-        "check": check_name(said["detector"]),
-        "detector": said["detector"],
-        "version": said["version"],
-        "weights_sha256": said.get("weights_sha256"),
-        "status": said["status"],
-        "says": said["reason"],
-        "score": said.get("score"),
-        "probability_manipulated": said.get("probability_manipulated"),
-        "log10_likelihood_ratio": said.get("log10_lr"),
+        "check": check_name(finding["detector"]),
+        "detector": finding["detector"],
+        "version": finding["version"],
+        "weights_sha256": finding.get("weights_sha256"),
+        "status": finding["status"],
+        "says": finding["reason"],
+        "score": finding.get("score"),
+        "probability_manipulated": finding.get("probability_manipulated"),
+        "log10_likelihood_ratio": finding.get("log10_lr"),
         "bounds": {
             name: value
-            for name, value in (said.get("parameters") or {}).items()
+            for name, value in (finding.get("parameters") or {}).items()
             if name in ("found_at", "clear_at")
         },
         "evidence": [
             {"code": one["code"], "text": one["text"], "strength": one["strength"]}
-            for one in said.get("evidence") or []
+            for one in finding.get("evidence") or []
         ],
-        "limits": [gettext(limit) for limit in manifest_of(said["detector"]).limits],
+        "limits": [gettext(limit) for limit in manifest_of(finding["detector"]).limits],
         "error_rates": {
             "measured_on": known.get("made", ""),
             **{name: _flat(measured[name]) for name in ERROR_RATES if name in measured},
@@ -213,18 +213,22 @@ def _frame(
     tracks: Sequence[Mapping[str, Any]],
     maps: Sequence[Mapping[str, Any]],
 ) -> Json:
-    told = pictures.described(name, media, tracks)
+    description = pictures.described(name, media, tracks)
     return {
         "name": name,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "caption": told["caption"],
-        "width": told["width"],
-        "height": told["height"],
+        "caption": description["caption"],
+        "width": description["width"],
+        "height": description["height"],
         "faces": [
             {name: face[name] for name in ("track", "left", "top", "width", "height")}
-            for face in told["faces"]
+            for face in description["faces"]
         ],
-        "maps": [_map(one) for one in maps if told["faces"] and _is_near(one, told["moment"])],
+        "maps": [
+            _map(one)
+            for one in maps
+            if description["faces"] and _is_near(one, description["moment"])
+        ],
     }
 
 

@@ -212,13 +212,13 @@ def _film(paper: Paper, film: Json | None) -> None:
     if film is None:
         return
     paper.heading(gettext("Evidence video"))
-    said = gettext(
+    sentence = gettext(
         "{name}, {seconds} s, {size} bytes, made from the playback copy: boxes of faces, maps and "
         "scores are drawn into its picture."
     )
     seconds = number_format(film["seconds"], 1)
     size = wording.value(film["size"])
-    paper.say(said.format(name=film["name"], seconds=seconds, size=size))
+    paper.say(sentence.format(name=film["name"], seconds=seconds, size=size))
     paper.say(f"SHA-256 {film['sha256']}", size=7)
 
 
@@ -232,6 +232,6 @@ def _custody(paper: Paper, custody: Json) -> None:
     paper.heading(gettext("Chain of custody"))
     paper.say(custody["summary"])
     for event in custody["events"]:
-        said = f"{wording.event(event['what'])} ({wording.who(event['who'])})"
-        paper.say(f"{event['number']}. {wording.moment(event['when'])} {said}", size=7)
+        text = f"{wording.event(event['what'])} ({wording.who(event['who'])})"
+        paper.say(f"{event['number']}. {wording.moment(event['when'])} {text}", size=7)
         paper.say(f"    {event['what']} {event['hash']}", size=6)

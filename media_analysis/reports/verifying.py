@@ -118,11 +118,11 @@ def _read(note: bytes, trusted: Sequence[PublicKey]) -> tuple[str, dict[str, str
         raise Refused("no_signature")
     name = _signed_by(text, signature, trusted)
     first, second, *rest = text.splitlines()
-    said = _REPORT.fullmatch(second)
+    heading = _REPORT.fullmatch(second)
     files = [_FILE.fullmatch(line) for line in rest]
-    if first != FORMAT or said is None or not files or not all(files):
+    if first != FORMAT or heading is None or not files or not all(files):
         raise Refused("not_a_report")
-    return said[1], {one[1]: one[2] for one in files if one}, name
+    return heading[1], {one[1]: one[2] for one in files if one}, name
 
 
 def _signed_by(text: str, signature: str, trusted: Sequence[PublicKey]) -> str:
@@ -147,11 +147,11 @@ def _signed_by(text: str, signature: str, trusted: Sequence[PublicKey]) -> str:
 
 def _whole(body: bytes, report: str) -> None:
     try:
-        said = json.loads(body)
-        canonical = rfc8785.dumps(said)
+        values = json.loads(body)
+        canonical = rfc8785.dumps(values)
     except (ValueError, RecursionError, rfc8785.CanonicalizationError):
         raise Refused("not_json") from None
-    if canonical != body or said.get("report", {}).get("id") != report:
+    if canonical != body or values.get("report", {}).get("id") != report:
         raise Refused("other_json")
 
 

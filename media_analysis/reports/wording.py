@@ -83,23 +83,23 @@ def moment(when: str) -> str:
     return f"{date_format(datetime.fromisoformat(when).astimezone(UTC), 'DATETIME_FORMAT')} UTC"
 
 
-def value(said: Any) -> str:
+def value(data: Any) -> str:
     """A number as the language writes it; words as they are."""
-    if isinstance(said, Mapping):
-        return ", ".join(f"{label(str(name))} = {value(one)}" for name, one in said.items())
-    if isinstance(said, bool):
-        return gettext("yes") if said else gettext("no")
-    if isinstance(said, float):
-        return f"{said:.4g}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
-    if isinstance(said, int):
-        return f"{said:,}".replace(",", NARROW_SPACE)
-    return str(said)
+    if isinstance(data, Mapping):
+        return ", ".join(f"{label(str(name))} = {value(one)}" for name, one in data.items())
+    if isinstance(data, bool):
+        return gettext("yes") if data else gettext("no")
+    if isinstance(data, float):
+        return f"{data:.4g}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
+    if isinstance(data, int):
+        return f"{data:,}".replace(",", NARROW_SPACE)
+    return str(data)
 
 
-def interval(said: Any) -> str:
-    if not said:
+def interval(bounds: Any) -> str:
+    if not bounds:
         return ""
-    low, high = (number_format(one, 2) for one in said)
+    low, high = (number_format(one, 2) for one in bounds)
     return gettext("{low} to {high}").format(low=low, high=high)
 
 
@@ -114,12 +114,12 @@ def measured(rates: Mapping[str, Any]) -> str:
     return "; ".join(f"{label(name)}: {value(one)}" for name, one in figures.items())
 
 
-def of_media(name: str, said: Any) -> tuple[str, str]:
+def of_media(name: str, data: Any) -> tuple[str, str]:
     if name == "received_at":
-        return label(name), moment(said)
+        return label(name), moment(data)
     if name == "kind":
-        return label(name), _choice(KINDS, said)
-    return label(name), value(said)
+        return label(name), _choice(KINDS, data)
+    return label(name), value(data)
 
 
 def outcome(code: str | None) -> str:
@@ -159,15 +159,15 @@ def answer(code: str) -> str:
     return str(AppealOutcome(code).label) if code in AppealOutcome.values else code
 
 
-def step(said: Mapping[str, Any]) -> str:
+def step(entry: Mapping[str, Any]) -> str:
     """One line of the decision's history."""
-    if said["what"] != "decided":
-        return event(f"case.{said['what']}")
-    words = str(said["outcome_text"])
-    if said.get("answers_appeal"):
+    if entry["what"] != "decided":
+        return event(f"case.{entry['what']}")
+    words = str(entry["outcome_text"])
+    if entry.get("answers_appeal"):
         answered = gettext("{decision} (answer to an appeal: {answer})")
-        words = answered.format(decision=words, answer=answer(said["answers_appeal"]))
-    return f"{words}. {said['reason']}"
+        words = answered.format(decision=words, answer=answer(entry["answers_appeal"]))
+    return f"{words}. {entry['reason']}"
 
 
 def _choice(choices: Any, code: str) -> str:

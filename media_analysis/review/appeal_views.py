@@ -26,14 +26,14 @@ def appeal(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         if "withdraw" in request.POST:
             appeals.withdraw(actor, submission)
-            told = gettext("The appeal was withdrawn. The decision is in force again.")
+            message = gettext("The appeal was withdrawn. The decision is in force again.")
         else:
             appeals.make(actor, submission, request.POST.get("text", ""))
-            told = gettext(
+            message = gettext(
                 "Your appeal was received. Another person decides. This page will "
                 "show the decision."
             )
-        messages.success(request, told)
+        messages.success(request, message)
     except Refusal as refusal:
         if refusal.forbids:
             raise

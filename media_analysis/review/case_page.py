@@ -86,7 +86,7 @@ def render_case(
         "form": (form or DecisionForm(mine, initial=initial)) if is_held else None,
         "draft": draft,
         "saved_texts": saved_texts.of(mine.team_id) if is_held else [],
-        "said": _said(mine),
+        "said": _history(mine),
         **_notes(actor, mine, may_decide),
         "note": note,
         "note_refused": note_refused,
@@ -147,13 +147,15 @@ def _golden_answer(actor: Actor, mine: Case, leads: bool) -> GoldenPlacement | N
     return answer if leads or (actor.user and answer.person_id == actor.user.pk) else None
 
 
-def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
+def _history(mine: Case) -> list[Decision | reopenings.Reopening]:
     """Every decision, and why the case was opened again, in the order of time."""
     decisions = mine.decisions.select_related(
         "decided_by", "policy", "taken_from__case__submission", "double_review", "answered_appeal"
     ).prefetch_related("double_review__opinions__person", "double_review__opinions__policy")
-    said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
-    return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)
+    entries: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
+    return sorted(
+        entries, key=lambda one: one.created_at if isinstance(one, Decision) else one.when
+    )
 
 
 def holds(actor: Actor, mine: Case) -> bool:

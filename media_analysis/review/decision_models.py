@@ -41,14 +41,14 @@ class DecisionText:
         }
 
     @classmethod
-    def of_dict(cls, said: dict[str, Any]) -> DecisionText:
+    def of_dict(cls, values: dict[str, Any]) -> DecisionText:
         return cls(
-            said["outcome"],
-            said["reason"],
-            said["note"],
-            said["policy"],
-            tuple(said.get("codes") or ()),
-            said.get("confidence") or "",
+            values["outcome"],
+            values["reason"],
+            values["note"],
+            values["policy"],
+            tuple(values.get("codes") or ()),
+            values.get("confidence") or "",
         )
 
     def are_empty(self) -> bool:

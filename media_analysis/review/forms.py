@@ -112,10 +112,10 @@ class DecisionForm(forms.Form):
             self.fields["policy"].required = not cast(QueryDict, self.data).getlist("codes")
 
     def clean(self) -> dict[str, Any]:
-        said: dict[str, Any] = super().clean() or self.cleaned_data
-        if "codes" in self.fields and not said.get("codes") and not said.get("reason"):
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if "codes" in self.fields and not values.get("codes") and not values.get("reason"):
             self.add_error("reason", gettext("Choose a reason code, or give a reason in words."))
-        return said
+        return values
 
     def decision_text(self) -> DecisionText:
         policy = self.cleaned_data.get("policy")
@@ -129,12 +129,12 @@ class DecisionForm(forms.Form):
         )
 
 
-def as_written(said: Mapping[str, Any]) -> DecisionText:
+def as_written(values: Mapping[str, Any]) -> DecisionText:
     """As much as can be kept of a form that is not filled in well."""
-    text = {name: str(said.get(name, "")).replace("\0", "") for name in ("reason", "note")}
-    outcome, policy = str(said.get("outcome", "")), str(said.get("policy", ""))
-    codes = said.getlist("codes") if isinstance(said, QueryDict) else []
-    confidence = str(said.get("confidence", ""))
+    text = {name: str(values.get(name, "")).replace("\0", "") for name in ("reason", "note")}
+    outcome, policy = str(values.get("outcome", "")), str(values.get("policy", ""))
+    codes = values.getlist("codes") if isinstance(values, QueryDict) else []
+    confidence = str(values.get("confidence", ""))
     return DecisionText(
         outcome=outcome if outcome in DecisionOutcome.values else "",
         reason=text["reason"][:500],
@@ -145,8 +145,8 @@ def as_written(said: Mapping[str, Any]) -> DecisionText:
     )
 
 
-def _is_id(said: str) -> bool:
-    return said.isascii() and said.isdigit() and len(said) < 10
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 10
 
 
 class ReasonForm(forms.Form):

@@ -36,10 +36,12 @@ def mark(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, refusal.sentence)
         return redirect("submissions:detail", pk)
     if RoutingRule.of(submission.team_id).golden_share:
-        told = gettext("Marked. Copies of it are mixed into the new cases.")
+        message = gettext("Marked. Copies of it are mixed into the new cases.")
     else:
-        told = gettext("Marked. Choose a share of golden cases above 0, so that copies are placed.")
-    messages.success(request, told)
+        message = gettext(
+            "Marked. Choose a share of golden cases above 0, so that copies are placed."
+        )
+    messages.success(request, message)
     return redirect("teams:quality", submission.team_id)
 
 

@@ -28,7 +28,7 @@ def _led(request: HttpRequest, pk: UUID) -> tuple[Actor, Case]:
     return actor, case
 
 
-def _said(request: HttpRequest) -> str:
+def _grounds(request: HttpRequest) -> str:
     return request.POST.get("why", "").replace("\0", "")
 
 
@@ -42,7 +42,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         if queue is None and chosen:
             raise Refusal("queue_unknown")
-        leading.move(actor, pk, queue, _said(request))
+        leading.move(actor, pk, queue, _grounds(request))
         name = queue.name if queue else gettext("General")
         messages.success(request, gettext("The case waits in {queue}.").format(queue=name))
     except Refusal as refusal:
@@ -58,15 +58,15 @@ def take_from(request: HttpRequest, pk: UUID) -> HttpResponse:
     wanted = request.POST.get("person", "")
     try:
         if not wanted:
-            leading.take_over(actor, pk, _said(request))
+            leading.take_over(actor, pk, _grounds(request))
             messages.success(request, gettext("The case is assigned to you."))
         else:
             person = next((one for one in deciders(case.team_id) if str(one.pk) == wanted), None)
             if person is None:
                 raise Refusal("person_does_not_decide")
-            leading.reassign(actor, pk, person, _said(request))
-            told = gettext("The case is assigned to {person} for a day.").format(person=person)
-            messages.success(request, told)
+            leading.reassign(actor, pk, person, _grounds(request))
+            message = gettext("The case is assigned to {person} for a day.").format(person=person)
+            messages.success(request, message)
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
     return redirect("review:case", pk)

@@ -31,22 +31,22 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> Measure:
     where both only ever said one and the same thing."""
     n = len(pairs)
     counts = Counter(pairs)
-    said = sorted({one for pair in pairs for one in pair})
+    outcomes = sorted({one for pair in pairs for one in pair})
     if n == 0:
         return Measure(None, None, None, 0)
-    first = {a: sum(counts[a, b] for b in said) / n for a in said}
-    second = {b: sum(counts[a, b] for a in said) / n for b in said}
-    observed = sum(counts[a, a] for a in said) / n
-    expected = sum(first[a] * second[a] for a in said)
+    first = {a: sum(counts[a, b] for b in outcomes) / n for a in outcomes}
+    second = {b: sum(counts[a, b] for a in outcomes) / n for b in outcomes}
+    observed = sum(counts[a, a] for a in outcomes) / n
+    expected = sum(first[a] * second[a] for a in outcomes)
     if expected == 1:
         return Measure(None, None, None, n)
     value = (observed - expected) / (1 - expected)
     same = sum(
         counts[a, a] / n * ((1 - expected) - (first[a] + second[a]) * (1 - observed)) ** 2
-        for a in said
+        for a in outcomes
     )
     other = (1 - observed) ** 2 * sum(
-        counts[a, b] / n * (second[a] + first[b]) ** 2 for a in said for b in said if a != b
+        counts[a, b] / n * (second[a] + first[b]) ** 2 for a in outcomes for b in outcomes if a != b
     )
     left = (observed * expected - 2 * expected + observed) ** 2
     error = math.sqrt(max(same + other - left, 0.0) / n) / (1 - expected) ** 2

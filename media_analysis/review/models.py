@@ -209,7 +209,7 @@ class Case(models.Model):
         return self.lease_until is not None and self.lease_until < timezone.now()
 
     @property
-    def told_until(self) -> datetime | None:
+    def displayed_until(self) -> datetime | None:
         """Until when others read that the case is held: a claim that outlasts a break looks like
         one that an open page renews, because a break is nobody else's business."""
         if self.lease_until is None:

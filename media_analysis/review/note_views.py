@@ -60,6 +60,6 @@ def mention_mail(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     wanted = "on" in request.POST
     mention_mails.choose(actor.user, wanted)
-    said = gettext("New mentions are emailed to you.") if wanted else gettext("No more emails.")
-    messages.success(request, said)
+    message = gettext("New mentions are emailed to you.") if wanted else gettext("No more emails.")
+    messages.success(request, message)
     return redirect("review:mentions")

@@ -67,9 +67,9 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, said: QueryDict, save: SaveFilterForm | None = None, status: int = 200
+    request: HttpRequest, query: QueryDict, save: SaveFilterForm | None = None, status: int = 200
 ) -> HttpResponse:
-    """`said`: the filters, as an address holds them. `save` came back with an error."""
+    """`query`: the filters, as an address holds them. `save` came back with an error."""
     actor = actor_of(request)
     if not actor.team_ids(Permission.VIEW_CASES):
         raise PermissionDenied
@@ -81,20 +81,20 @@ def _page(
     orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
     queues = waiting.queues(actor)
     filters = _with_queues(queues) if queues else FILTERS
-    asked = {name: said.get(name, "") for name in (*filters, "q")}
-    shown = waiting.visible_cases(actor, asked)
+    wanted = {name: query.get(name, "") for name in (*filters, "q")}
+    visible = waiting.visible_cases(actor, wanted)
     context = {
         "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
         "orders": sorted((team.name, order) for team, order in orders.items()),
-        "rows": queue_rows.rows(actor, shown),
-        "filters": _filters(filters, asked),
+        "rows": queue_rows.rows(actor, visible),
+        "filters": _filters(filters, wanted),
         "has_queues": bool(queues),
         "several_teams": len(teams) > 1,
-        "queue": asked.get("queue", ""),
+        "queue": wanted.get("queue", ""),
         "overdue": waiting.overdue(actor) if queues else 0,
-        "q": asked["q"],
-        "is_filtered": any(asked.values()),
-        "query": urlencode({name: value for name, value in asked.items() if value}),
+        "q": wanted["q"],
+        "is_filtered": any(wanted.values()),
+        "query": urlencode({name: value for name, value in wanted.items() if value}),
         "save": save or SaveFilterForm(actor),
         "saved": SavedFilter.objects.for_actor(actor)
         .filter(page=ListPage.QUEUE)
@@ -121,11 +121,11 @@ def save_filter(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.team_ids(Permission.VIEW_CASES):
         raise PermissionDenied
-    asked = QueryDict(request.POST.get("query", "")[:1000])
-    known = {name: asked[name] for name in (*FILTERS, "queue", "late", "q") if asked.get(name)}
+    query = QueryDict(request.POST.get("query", "")[:1000])
+    known = {name: query[name] for name in (*FILTERS, "queue", "late", "q") if query.get(name)}
     return saved(
         request, ListPage.QUEUE, urlencode(known), "review:queue",
-        lambda form: _page(request, asked, form, status=400),
+        lambda form: _page(request, query, form, status=400),
     )  # fmt: skip
 
 
@@ -143,16 +143,18 @@ def _named(queues: Sequence[Queue]) -> list[tuple[str, str]]:
     return [(waiting.GENERAL, gettext("General")), *named]
 
 
-def _filters(filters: Filters, asked: dict[str, str]) -> list[dict[str, object]]:
+def _filters(filters: Filters, wanted: dict[str, str]) -> list[dict[str, object]]:
     """For the bar; each chosen one is a chip that takes it away again."""
     return [
         {
             "name": name,
             "label": label,
             "options": options,
-            "value": asked[name],
-            "said": dict(options).get(asked[name], ""),
-            "without": "&".join(f"{n}={v}" for n, v in asked.items() if v and n not in (name, "q")),
+            "value": wanted[name],
+            "said": dict(options).get(wanted[name], ""),
+            "without": "&".join(
+                f"{n}={v}" for n, v in wanted.items() if v and n not in (name, "q")
+            ),
         }
         for name, (label, options) in filters.items()
     ]
@@ -191,8 +193,8 @@ def _decided(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Http
         context = {**_preview(actor, chosen), "form": form, "assigns": False}
         return render(request, "review/bulk.html", context, status=422 if confirmed else 200)
     done = several.decide(actor, chosen, form.decision_text())
-    said = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
-    return _report_done(request, done, said)
+    message = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
+    return _report_done(request, done, message)
 
 
 def _preview(actor: Actor, chosen: Sequence[Case]) -> dict[str, Any]:
@@ -209,12 +211,12 @@ def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Htt
         context = {**_preview(actor, chosen), "people": people, "assigns": True}
         return render(request, "review/bulk.html", context)
     done = several.assign(actor, chosen, person)
-    said = ngettext("%(count)s case is assigned.", "%(count)s cases are assigned.", done.count)
-    return _report_done(request, done, said)
+    message = ngettext("%(count)s case is assigned.", "%(count)s cases are assigned.", done.count)
+    return _report_done(request, done, message)
 
 
-def _report_done(request: HttpRequest, done: several.Done, said: str) -> HttpResponse:
-    sentence = said % {"count": done.count}
+def _report_done(request: HttpRequest, done: several.Done, message: str) -> HttpResponse:
+    sentence = message % {"count": done.count}
     if done.passed_over:
         sentence += " " + gettext("%(count)s could not be claimed and were skipped.") % {
             "count": done.passed_over
@@ -223,9 +225,9 @@ def _report_done(request: HttpRequest, done: several.Done, said: str) -> HttpRes
     return redirect("review:queue")
 
 
-def _ids(said: Sequence[str]) -> list[UUID]:
+def _ids(values: Sequence[str]) -> list[UUID]:
     ids = []
-    for one in said[:1000]:
+    for one in values[:1000]:
         try:
             ids.append(UUID(one))
         except ValueError:

@@ -150,13 +150,13 @@ def _add_message(
 def _add_golden_message(request: HttpRequest, answer: GoldenPlacement) -> None:
     known = DecisionOutcome(answer.golden.outcome).label
     if answer.is_right:
-        told = gettext("That was a golden case, and you were right: {outcome}.")
+        sentence = gettext("That was a golden case, and you were right: {outcome}.")
     else:
-        told = gettext(
+        sentence = gettext(
             "That was a golden case, and the answer was wrong. Its known outcome: {outcome}."
         )
-    said = " ".join(filter(None, [told.format(outcome=known), answer.golden.note]))
-    (messages.success if answer.is_right else messages.warning)(request, said)
+    message = " ".join(filter(None, [sentence.format(outcome=known), answer.golden.note]))
+    (messages.success if answer.is_right else messages.warning)(request, message)
 
 
 def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
@@ -174,10 +174,10 @@ def _decided_twice(request: HttpRequest, mine: Case, form: DecisionForm) -> Http
     user = actor_of(request).user
     if user is None or not drafts.was_decided(user, mine.pk, form.cleaned_data["fence"]):
         return None
-    told = gettext("You decided this case already. That decision stands.")
+    message = gettext("You decided this case already. That decision stands.")
     if not drafts.forget_repeated(user, mine.pk, form.decision_text()):
-        told += " " + gettext("What you wrote here is kept as a draft.")
-    messages.info(request, told)
+        message += " " + gettext("What you wrote here is kept as a draft.")
+    messages.info(request, message)
     held = queue.in_hands_of(actor_of(request)) if "next" in request.POST else []
     return redirect("review:case", held[0].pk if held else mine.pk)
 
@@ -217,8 +217,8 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         if isinstance(made, Opinion | GoldenPlacement):
             _add_message(request, pk, made)
         else:
-            told = gettext("Decided as before. The record names the earlier decision.")
-            messages.success(request, told)
+            message = gettext("Decided as before. The record names the earlier decision.")
+            messages.success(request, message)
     return redirect("review:case", pk)
 
 
@@ -249,8 +249,8 @@ def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
         drafts.keep(actor, pk, words)
     try:
         distress.pass_on(actor, pk, _fence(request))
-        told = gettext("You passed the case on. Somebody else will look at it. Take your time.")
-        messages.info(request, told)
+        message = gettext("You passed the case on. Somebody else will look at it. Take your time.")
+        messages.info(request, message)
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return redirect("review:queue")
@@ -275,8 +275,8 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     case_page.found(request, pk)
     try:
         grace.undo(actor_of(request), pk)
-        told = gettext("The decision was undone. The form contains what you wrote.")
-        messages.success(request, told)
+        message = gettext("The decision was undone. The form contains what you wrote.")
+        messages.success(request, message)
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return redirect("review:case", pk)
@@ -292,13 +292,13 @@ def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor, pk, words)
-    said = request.POST.get("question", "").replace("\0", "")
+    text = request.POST.get("question", "").replace("\0", "")
     try:
         if "answer" in request.POST:
-            asking.answer(actor, pk, _fence(request), said)
+            asking.answer(actor, pk, _fence(request), text)
             messages.success(request, gettext("The case shows your answer and waits again."))
         else:
-            asking.escalate(actor, pk, _fence(request), said)
+            asking.escalate(actor, pk, _fence(request), text)
             messages.success(request, gettext("The case waits for a lead, with your question."))
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
@@ -349,5 +349,5 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _fence(request: HttpRequest) -> int:
     """A fence that is no number of ours holds nothing."""
-    said = request.POST.get("fence", "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
+    value = request.POST.get("fence", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1

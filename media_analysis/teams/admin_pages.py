@@ -71,8 +71,8 @@ def of_findings(request: HttpRequest, rows: Sequence[FindingRow]) -> Addresses:
 def _results(request: HttpRequest, analyses: Mapping[Any, UUID]) -> Addresses:
     """Of rows that belong to an analysis: the newest submission that shows it."""
     visible = Submission.objects.for_actor(actor_of(request))
-    shown = visible.filter(analysis__in=set(analyses.values())).order_by("created_at", "id")
-    known = dict(shown.values_list("analysis", "pk"))
+    submissions = visible.filter(analysis__in=set(analyses.values())).order_by("created_at", "id")
+    known = dict(submissions.values_list("analysis", "pk"))
     return {
         row: reverse("submissions:detail", args=[known[analysis]])
         for row, analysis in analyses.items()

@@ -32,9 +32,9 @@ class LanguagesField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        said = [part.strip() for part in (super().to_python(value) or "").split(",")]
+        parts = [part.strip() for part in (super().to_python(value) or "").split(",")]
         try:
-            return list(dict.fromkeys(languages.tag(one) for one in said if one))
+            return list(dict.fromkeys(languages.tag(one) for one in parts if one))
         except Refusal as refusal:
             raise forms.ValidationError(refusal.sentence, refusal.code) from refusal
 
@@ -167,19 +167,19 @@ class RuleForm(forms.Form):
         return cls(team, initial=initial)
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        low, high = said.get("probability_from"), said.get("probability_to")
+        values = super().clean() or {}
+        low, high = values.get("probability_from"), values.get("probability_to")
         if low is not None and high is not None and low > high:
             self.add_error("probability_to", _("This is lower than the other bound."))
-        return said
+        return values
 
     def values(self) -> dict[str, Any]:
         """The arguments for `services/queues.py`."""
-        said = dict(self.cleaned_data)
-        goes = said.pop("goes")
+        values = dict(self.cleaned_data)
+        goes = values.pop("goes")
         return {
-            **said,
-            "share": said["share"] / 100,
+            **values,
+            "share": values["share"] / 100,
             "reviews": goes != NOWHERE,
             "queue": self._queues.get(goes),
         }

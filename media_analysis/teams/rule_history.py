@@ -26,16 +26,16 @@ def versions(rule: QueueRule) -> list[dict[str, Any]]:
     changes = Event.objects.filter(chain=team_chain(rule.team_id), verb=Verb.QUEUE_CHANGED)
     lately = reversed(changes.order_by("-seq")[:LOOKED_AT])
     mine = [(one, one.content) for one in lately if row in (one.content.get("rows") or {})]
-    told = audit_trail([event for event, _ in mine], rule.team_id)
+    lines = audit_trail([event for event, _ in mine], rule.team_id)
     found, number = [], 0
-    for (event, content), line in zip(mine, told, strict=True):
-        said = content["data"]
-        is_written = said.get("how") in WRITTEN
+    for (event, content), line in zip(mine, lines, strict=True):
+        data = content["data"]
+        is_written = data.get("how") in WRITTEN
         number += is_written
         place = content["rows"][row]["position"]
         found.append(
             {"number": number, "when": event.recorded_at, "who": line["who"],
-             **(_written(said) if is_written else {"moved": _moved(place)})}
+             **(_written(data) if is_written else {"moved": _moved(place)})}
         )  # fmt: skip
     return found[::-1]
 
@@ -44,9 +44,9 @@ def _moved(place: int) -> str:
     return gettext("Moved: place {n} in the order").format(n=place)
 
 
-def _written(said: dict[str, Any]) -> dict[str, Any]:
+def _written(data: dict[str, Any]) -> dict[str, Any]:
     """The event leaves out what was not set."""
-    values = {name: said[name] for name in CONDITIONS if name in said}
+    values = {name: data[name] for name in CONDITIONS if name in data}
     queue, sender = values.pop("queue", ""), values.pop("sender", None)
     rule = QueueRule(**{"reviews": False, **values})
     if sender:

@@ -15,33 +15,37 @@ VERDICTS = dict(OUTCOMES)
 
 def conditions(rule: QueueRule) -> list[str]:
     """One a condition that it has; none where it fits every file."""
-    said = []
+    sentences = []
     if rule.kinds:
-        said.append(", ".join(str(Kind(kind).label) for kind in rule.kinds))
+        sentences.append(", ".join(str(Kind(kind).label) for kind in rule.kinds))
     if rule.outcomes:
-        said.append(", ".join(str(VERDICTS[one]) for one in rule.outcomes))
+        sentences.append(", ".join(str(VERDICTS[one]) for one in rule.outcomes))
     if rule.probability_from is not None:
-        said.append(gettext("probability from {value}").format(value=_share(rule.probability_from)))
+        sentences.append(
+            gettext("probability from {value}").format(value=_share(rule.probability_from))
+        )
     if rule.probability_to is not None:
-        said.append(gettext("probability up to {value}").format(value=_share(rule.probability_to)))
+        sentences.append(
+            gettext("probability up to {value}").format(value=_share(rule.probability_to))
+        )
     if rule.check_found:
         check = language.check_name(rule.check_found)
-        said.append(gettext("{check} found manipulation").format(check=check))
+        sentences.append(gettext("{check} found manipulation").format(check=check))
     if rule.sender:
-        said.append(gettext("sent by {sender}").format(sender=rule.sender))
+        sentences.append(gettext("sent by {sender}").format(sender=rule.sender))
     if rule.context:
-        said.append(gettext("policy context contains “{text}”").format(text=rule.context))
+        sentences.append(gettext("policy context contains “{text}”").format(text=rule.context))
     if rule.languages:
         named = ", ".join(map(languages.name_of, rule.languages))
-        said.append(gettext("language: {languages}").format(languages=named))
+        sentences.append(gettext("language: {languages}").format(languages=named))
     if rule.known:
-        said.append(gettext("decided before"))
+        sentences.append(gettext("decided before"))
     if rule.alike:
         so = rule.get_alike_display()
-        said.append(gettext("similar to a decided file: {outcome}").format(outcome=so))
+        sentences.append(gettext("similar to a decided file: {outcome}").format(outcome=so))
     if rule.share < 1:
-        said.append(gettext("{percent} % of these").format(percent=_share(100 * rule.share)))
-    return said
+        sentences.append(gettext("{percent} % of these").format(percent=_share(100 * rule.share)))
+    return sentences
 
 
 def _share(value: float) -> str:

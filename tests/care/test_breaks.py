@@ -162,7 +162,7 @@ def test_a_break_is_not_on_record_and_no_lead_sees_it(
     assert alice.client().post(reverse("review:rest")).status_code == 302
     assert Event.objects.count() == before
     a_case.refresh_from_db()
-    told = a_case.told_until
+    told = a_case.displayed_until
     usual = timezone.now() + timedelta(seconds=LEASE_SECONDS)
     assert told is not None and a_case.lease_until is not None
     assert told <= usual < a_case.lease_until

@@ -128,7 +128,7 @@ def test_calibration_and_partner_are_those_of_hand(alice: Person, lead: Person, 
     ]
     month = detector_quality.months([alice.team.pk])[0]
     (one,) = detector_quality.of([alice.team.pk], month)
-    assert one.said == pytest.approx((0.9 + 0.7 + 4 * 0.2) / 6)
+    assert one.mean_probability == pytest.approx((0.9 + 0.7 + 4 * 0.2) / 6)
     assert one.decided.value == pytest.approx(1 / 6) and one.decided.n == 3
     partner = ServiceAccountFactory(team=alice.team, name="Wire")
     Submission.objects.filter(pk=found[0].submission_id).update(
@@ -136,7 +136,7 @@ def test_calibration_and_partner_are_those_of_hand(alice: Person, lead: Person, 
     )
     assert detector_quality.partners([alice.team.pk]) == [partner]
     (one,) = detector_quality.of([alice.team.pk], month, partner)
-    assert one.said == pytest.approx(0.9) and one.decided.n == 1
+    assert one.mean_probability == pytest.approx(0.9) and one.decided.n == 1
     address = reverse("teams:quality", args=[lead.team.pk])
     page = lead.client().get(address, {"partner": str(partner.pk)}).content.decode()
     assert "said 0.90, decided" in page

@@ -92,13 +92,13 @@ class Change:
 
 def _answered(items: BackfillItemQuerySet) -> QuerySet[Any]:
     """Done, with the verdict that people saw until now as `was`: parked is inconclusive."""
-    shown = Choice(
+    outcome = Choice(
         When(before__state=State.PARKED, then=Value(Outcome.INCONCLUSIVE.value)),
         When(before__outcome__isnull=False, then=F("before__outcome")),
         default=Value(""),
         output_field=CharField(),
     )
-    return items.filter(state=State.DONE).annotate(was=shown)
+    return items.filter(state=State.DONE).annotate(was=outcome)
 
 
 def changes(items: BackfillItemQuerySet) -> list[Change]:

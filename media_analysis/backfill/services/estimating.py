@@ -40,8 +40,8 @@ class Estimate:
         }  # fmt: skip
 
     @classmethod
-    def of_json(cls, said: dict[str, Any]) -> Estimate:
-        return cls(said["files"], said["seconds"], said["unmeasured"], said["skipped"])
+    def of_json(cls, values: dict[str, Any]) -> Estimate:
+        return cls(values["files"], values["seconds"], values["unmeasured"], values["skipped"])
 
 
 def estimate(run: Backfill) -> Estimate:

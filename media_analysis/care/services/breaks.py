@@ -101,24 +101,24 @@ def _limits(actor: Actor) -> Limits:
     if not teams or actor.user is None:
         return Limits()
     rows = CareRule.objects.filter(Q(team__in=teams) | Q(person=actor.user))
-    said = {row.team_id: _of_row(row) for row in rows}  # the person's own has no team
-    own, each = said.get(None, Limits()), [_or_usual(said.get(team)) for team in teams]
+    by_team = {row.team_id: _of_row(row) for row in rows}  # the person's own has no team
+    own, each = by_team.get(None, Limits()), [_or_usual(by_team.get(team)) for team in teams]
     return Limits(
         _lowest([one.minutes for one in each]) if own.minutes is None else own.minutes,
         _lowest([one.items for one in each]) if own.items is None else own.items,
     )
 
 
-def _lowest(said: list[int | None]) -> int:
-    return min((one for one in said if one), default=0)
+def _lowest(values: list[int | None]) -> int:
+    return min((one for one in values if one), default=0)
 
 
 def _of_row(row: CareRule) -> Limits:
     return Limits(row.break_minutes, row.break_items)
 
 
-def _or_usual(said: Limits | None) -> Limits:
-    chosen = said or Limits()
+def _or_usual(limits: Limits | None) -> Limits:
+    chosen = limits or Limits()
     return Limits(
         USUAL.minutes if chosen.minutes is None else chosen.minutes,
         USUAL.items if chosen.items is None else chosen.items,
@@ -140,8 +140,8 @@ def chosen_by(person: User) -> Limits:
 def choose_own(person: User, limits: Limits) -> None:
     """Theirs alone: no matter of record."""
     check(limits)
-    said = {"break_minutes": limits.minutes, "break_items": limits.items}
-    CareRule.objects.update_or_create(person=person, defaults=said)
+    values = {"break_minutes": limits.minutes, "break_items": limits.items}
+    CareRule.objects.update_or_create(person=person, defaults=values)
 
 
 def check(limits: Limits) -> None:

@@ -78,12 +78,12 @@ def each(actor: Actor, teams: Collection[UUID]) -> dict[UUID, dict[str, Shown]]:
 
 
 def _together(kind: str, *chosen: Veil | None) -> Shown:
-    said = {}
+    values = {}
     for part in OF_KIND[kind]:
         answers = [getattr(row, part) for row in chosen if row is not None]
         known = [answer for answer in answers if answer is not None]
-        said[part] = known[0] if known else getattr(USUAL[kind], part)
-    return Shown(**said)
+        values[part] = known[0] if known else getattr(USUAL[kind], part)
+    return Shown(**values)
 
 
 def chosen_by(person: User) -> dict[str, dict[str, bool | None]]:
@@ -92,12 +92,12 @@ def chosen_by(person: User) -> dict[str, dict[str, bool | None]]:
 
 def of_team(team: Team) -> dict[str, dict[str, bool]]:
     """What holds in the team, chosen or usual."""
-    said = _choice(Veil.objects.filter(team=team))
+    choice = _choice(Veil.objects.filter(team=team))
     found: dict[str, dict[str, bool]] = {}
     for kind, parts in OF_KIND.items():
         found[kind] = {}
         for part in parts:
-            answer = said.get(kind, {}).get(part)
+            answer = choice.get(kind, {}).get(part)
             found[kind][part] = getattr(USUAL[kind], part) if answer is None else answer
     return found
 
@@ -122,15 +122,15 @@ def choose_for_team(actor: Actor, team: Team, choice: Choice, limits: breaks.Lim
     breaks.check(limits)
     Team.objects.select_for_update().get(pk=team.pk)
     wanted = {kind: {part: bool(choice[kind][part]) for part in OF_KIND[kind]} for kind in OF_KIND}
-    before = {**of_team(team), **_as_said(breaks.of_team(team))}
-    after = {**wanted, **_as_said(limits)}
+    before = {**of_team(team), **_as_columns(breaks.of_team(team))}
+    after = {**wanted, **_as_columns(limits)}
     if before == after:
         return False
     rows: list[Veil | CareRule] = [
         Veil.objects.update_or_create(team=team, kind=kind, defaults=parts)[0]
         for kind, parts in wanted.items()
     ]
-    rule, _ = CareRule.objects.update_or_create(team=team, defaults=_as_said(limits))
+    rule, _ = CareRule.objects.update_or_create(team=team, defaults=_as_columns(limits))
     record(
         chain=team_chain(team.pk), verb=Verb.SETTING_CHANGED, who=actor.who_in(team.pk),
         object_type="team", object_id=str(team.pk), rows=[*rows, rule],
@@ -139,5 +139,5 @@ def choose_for_team(actor: Actor, team: Team, choice: Choice, limits: breaks.Lim
     return True
 
 
-def _as_said(limits: breaks.Limits) -> dict[str, int | None]:
+def _as_columns(limits: breaks.Limits) -> dict[str, int | None]:
     return {"break_minutes": limits.minutes, "break_items": limits.items}

@@ -110,7 +110,8 @@ def _by_team(rows: QuerySet[Any, Any]) -> dict[UUID, Row]:
 
 
 def in_hands(teams: Ids) -> list[Case]:
-    """Cases that somebody holds, the lease that ends first on top, as `Case.told_until` says it."""
+    """Cases that somebody holds, the lease that ends first on top, as
+    `Case.displayed_until` says it."""
     held = Case.objects.filter(
         team_id__in=teams, state=CaseState.CLAIMED, submission__planted=False
     )

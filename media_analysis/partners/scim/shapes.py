@@ -115,7 +115,7 @@ def group_of(group: ProvisionedGroup, root: str) -> Group:
     )
 
 
-def person_data(user: User, *, was_active: bool = True) -> provisioning.Said:
+def person_data(user: User, *, was_active: bool = True) -> provisioning.PersonData:
     words: dict[str, str] = {}
     for name in NAMES:
         if user.name is not None and (value := getattr(user.name, name)):
@@ -125,7 +125,7 @@ def person_data(user: User, *, was_active: bool = True) -> provisioning.Said:
     emails = [one for one in user.emails or [] if one.value]
     chosen = next((one for one in emails if one.primary), emails[0] if emails else None)
     given = " ".join(filter(None, (words.get("given_name"), words.get("family_name"))))
-    return provisioning.Said(
+    return provisioning.PersonData(
         user_name=_text(user.user_name or "", 254),
         external_id=_text(user.external_id or "", 254),
         email=str(chosen.value) if chosen else "",
@@ -135,12 +135,12 @@ def person_data(user: User, *, was_active: bool = True) -> provisioning.Said:
     )
 
 
-def group_data(group: Group) -> provisioned_groups.Said:
+def group_data(group: Group) -> provisioned_groups.GroupData:
     try:
         members = frozenset(UUID(str(member.value)) for member in group.members or [])
     except ValueError as error:
         raise Refusal("provisioned_member_unknown") from error
-    return provisioned_groups.Said(
+    return provisioned_groups.GroupData(
         name=_text(group.display_name or "", 200),
         external_id=_text(group.external_id or "", 200),
         members=members,

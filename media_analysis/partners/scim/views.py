@@ -175,7 +175,7 @@ class UserResources(Resources):
 
     def to_service(
         self, resource: shapes.User, before: ProvisionedPerson | None = None
-    ) -> provisioning.Said:
+    ) -> provisioning.PersonData:
         return shapes.person_data(resource, was_active=before is None or before.is_active)
 
 
@@ -192,7 +192,7 @@ class GroupResources(Resources):
 
     def to_service(
         self, resource: shapes.Group, before: ProvisionedGroup | None = None
-    ) -> provisioned_groups.Said:
+    ) -> provisioned_groups.GroupData:
         return shapes.group_data(resource)
 
 

@@ -99,10 +99,10 @@ class Painter:
         y = self.top + self.tall + MARGIN
         draw.text((MARGIN, y), self.scene.clock(seconds), INK, font=_font(True))
         scores = self.scene.scores(seconds)
-        told = (
+        caption = (
             "Scores from 0 to 1; the line is the bound" if scores else "No check scored over time"
         )
-        draw.text((MARGIN + NAME, y), told, SOFT, font=_font(False))
+        draw.text((MARGIN + NAME, y), caption, SOFT, font=_font(False))
         for number, score in enumerate(scores, start=1):
             _score(draw, y + number * LINE, score)
         return np.asarray(whole)
@@ -119,9 +119,9 @@ def _score(draw: ImageDraw.ImageDraw, y: int, score: Score) -> None:
         at = left + round(score.bound * BAR)
         draw.line((at, y, at, y + LINE - 2), fill=SEAM, width=4)
         draw.line((at, y, at, y + LINE - 2), fill=ABOVE, width=2)
-    said = "–" if score.value is None else f"{score.value:.2f}"
-    said += ", above the bound" if score.flagged else ""
-    draw.text((right + VALUE, y), said, color, font=_font(False))
+    text = "–" if score.value is None else f"{score.value:.2f}"
+    text += ", above the bound" if score.flagged else ""
+    draw.text((right + VALUE, y), text, color, font=_font(False))
 
 
 def _cut(name: str) -> str:

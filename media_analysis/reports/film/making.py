@@ -108,11 +108,11 @@ def _samples(copy: BinaryIO, scene: Scene, limits: Limits) -> NDArray[np.float32
     with warden().decode(_rewound(copy), want=want, limits=limits) as decoding:
         if not decoding.header.has_audio:
             return None
-        heard = decoding.audio()
-        if heard is None:
+        samples = decoding.audio()
+        if samples is None:
             return None
         first = round(scene.start * RATE)
-        part = np.array(heard[first : first + round(scene.length * RATE)])
+        part = np.array(samples[first : first + round(scene.length * RATE)])
     return np.column_stack((part, part)) if part.size else None
 
 

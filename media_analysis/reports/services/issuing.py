@@ -84,10 +84,10 @@ def _made(case: Case, decision: Decision, language: str) -> Report:
     }
     film = films.report_data(case)
     with translation.override("en"):  # in each language of a decision the JSON reads the same
-        said, frames = contents.contents(case, decision, head, film)
-    body = rfc8785.dumps(said)
+        report, frames = contents.contents(case, decision, head, film)
+    body = rfc8785.dumps(report)
     with translation.override(language):
-        own = said
+        own = report
         if language != "en":
             own, frames = contents.contents(case, decision, head, film)
         pdf = pdf_signing.signed(paper.draw(own, frames, body), signer, str(pk))
@@ -96,7 +96,7 @@ def _made(case: Case, decision: Decision, language: str) -> Report:
         verifying.BODY: body,
         verifying.PDF: pdf,
         verifying.STATEMENT: statement,
-        verifying.PUBLIC: public.statement(said, decision).encode(),
+        verifying.PUBLIC: public.statement(report, decision).encode(),
     }
     return Report(
         pk=pk,
@@ -160,5 +160,5 @@ def handed_out(actor: Actor, report: Report, name: str) -> bytes | None:
 def of_case(actor: Actor, case_id: UUID) -> list[Report]:
     found = Report.objects.for_actor(actor).filter(case=case_id)
     light = found.defer("body", "pdf", "statement")  # `public` is short, and says if it is there
-    shown = light.select_related("decision", "issued_by", "earlier")
-    return list(shown.order_by("-number", "language"))
+    rows = light.select_related("decision", "issued_by", "earlier")
+    return list(rows.order_by("-number", "language"))

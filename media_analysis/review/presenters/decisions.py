@@ -22,8 +22,8 @@ def reviewer(team_id: UUID, user_id: UUID | None) -> str | None:
     the account was erased."""
     if user_id is None:
         return None
-    said = salted_hmac(SALT, f"{team_id}:{user_id}", algorithm="sha256").hexdigest()
-    return f"reviewer-{said[:DIGITS]}"
+    digest = salted_hmac(SALT, f"{team_id}:{user_id}", algorithm="sha256").hexdigest()
+    return f"reviewer-{digest[:DIGITS]}"
 
 
 def moment(at: datetime | None) -> str | None:
@@ -78,13 +78,13 @@ _MADE = Prepared(
 
 def changes(submission_id: UUID) -> list[dict[str, Any]]:
     """Every decision about a submission, the first one first; `in_force` says which one stands."""
-    said: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     before: UUID | None = None
     for one in _MADE(None, submission=submission_id):
         stands = one.fence == one.case.fence_in_force
-        said.append({**for_partner(one, before), "in_force": stands})
+        rows.append({**for_partner(one, before), "in_force": stands})
         before = one.pk
-    return said
+    return rows
 
 
 def in_force(case_id: UUID) -> dict[str, Any] | None:

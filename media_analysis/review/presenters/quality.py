@@ -27,8 +27,8 @@ def cell(measure: Measure) -> Shown:
     if measure.value is None:
         return {"value": "–", "interval": "", "n": measure.n}
     if measure.low is None or measure.high is None:
-        told = gettext("no interval")
-        return {"value": number(measure.value, 2), "interval": told, "n": measure.n}
+        interval = gettext("no interval")
+        return {"value": number(measure.value, 2), "interval": interval, "n": measure.n}
     low, high = number(measure.low, 2), number(measure.high, 2)
     return {
         "value": number(measure.value, 2),
@@ -90,7 +90,7 @@ def detectors(
         {
             "name": language.check_name(one.detector),
             "kind": _kind(one.kind),
-            "said": "" if one.said is None else number(one.said, 2),
+            "said": "" if one.mean_probability is None else number(one.mean_probability, 2),
             **{
                 name: cell(getattr(one, name))
                 for name in ("precision", "recall", "inconclusive", "override", "decided")
@@ -128,9 +128,9 @@ def _alarm(alarm: DriftAlarm) -> dict[str, Any]:
     }
 
 
-def month_chosen(said: str, months: Collection[datetime]) -> datetime | None:
+def month_chosen(value: str, months: Collection[datetime]) -> datetime | None:
     """The month that was asked for, as 2026-11, or the newest in which something was decided."""
-    found = next((one for one in months if f"{one:%Y-%m}" == said), None)
+    found = next((one for one in months if f"{one:%Y-%m}" == value), None)
     return found or next(iter(months), None)
 
 

@@ -59,8 +59,8 @@ def _findings(analyses: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:
     return found
 
 
-def _strongest(said: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
-    found = bench.strongest(said)
+def _strongest(findings: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+    found = bench.strongest(findings)
     if found is None:
         return None
     value = found["probability_manipulated"]

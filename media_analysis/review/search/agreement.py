@@ -67,12 +67,12 @@ def by(found: Iterable[Pair], name: Callable[[Pair], str]) -> list[Agreement]:
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for pair in found:
         groups[name(pair)].append((pair.first, pair.second))
-    return [_agreement(name, said) for name, said in sorted(groups.items())]
+    return [_agreement(name, answers) for name, answers in sorted(groups.items())]
 
 
-def _agreement(name: str, said: list[tuple[str, str]]) -> Agreement:
-    same, n = sum(a == b for a, b in said), len(said)
-    return Agreement(name, kappa(said), share(Weights(same, same, same), Weights(n, n, n)))
+def _agreement(name: str, answers: list[tuple[str, str]]) -> Agreement:
+    same, n = sum(a == b for a, b in answers), len(answers)
+    return Agreement(name, kappa(answers), share(Weights(same, same, same), Weights(n, n, n)))
 
 
 def own(person: User) -> Measure:
@@ -83,6 +83,6 @@ def own(person: User) -> Measure:
     other = Opinion.objects.filter(review=OuterRef("review")).exclude(person=person)
     rows = mine.annotate(other=Subquery(other.values("outcome")[:1])).exclude(other=None)
     closed = rows.exclude(review__closed_at=None).values_list("outcome", "other")
-    said = list(closed)
-    same = sum(a == b for a, b in said)
-    return share(Weights(same, same, same), Weights(len(said), len(said), len(said)))
+    answers = list(closed)
+    same = sum(a == b for a, b in answers)
+    return share(Weights(same, same, same), Weights(len(answers), len(answers), len(answers)))

@@ -31,7 +31,7 @@ _SQL = f"""
             SELECT d.outcome FROM review_decision d
             WHERE d.case_id = decided.id AND d.created_at < %(at)s
             ORDER BY d.created_at DESC, d.fence DESC LIMIT 1
-        ) said ON %(outcome)s IN ('{ANY}', said.outcome)
+        ) newest ON %(outcome)s IN ('{ANY}', newest.outcome)
         WHERE mine.blob_id = %(blob)s AND mine.method = {METHOD}
     )
 """  # noqa: S608 - names and numbers of our own
@@ -51,11 +51,11 @@ class LooksLikeDecided(Func):
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
         names = ("blob", "team", "at", "outcome")
-        asked = dict(zip(names, map(compiler.compile, self.source_expressions), strict=True))
-        asked["near"] = (f"ARRAY{_BITS}", [])
+        compiled = dict(zip(names, map(compiler.compile, self.source_expressions), strict=True))
+        compiled["near"] = (f"ARRAY{_BITS}", [])
         parts, params = _in_order(_SQL)
-        said = "".join(asked[part][0] if part in asked else part for part in parts)
-        return said, [value for name in params for value in asked[name][1]]
+        sql = "".join(compiled[part][0] if part in compiled else part for part in parts)
+        return sql, [value for name in params for value in compiled[name][1]]
 
 
 def _in_order(sql: str) -> tuple[list[str], list[str]]:

@@ -47,11 +47,11 @@ class Quality:
     """The share of examined files that it neither flagged nor cleared."""
     override: Measure
     """The share of its answers that the decision contradicts."""
-    said: float | None = None
+    mean_probability: float | None = None
     """The mean of the probabilities that it gave; None where it gave none."""
     decided: Measure = NOTHING
-    """The share of those cases that people decided to be manipulated. It is near `said` if the
-    check is calibrated."""
+    """The share of those cases that people decided to be manipulated. It is near
+    `mean_probability` if the check is calibrated."""
 
 
 def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
@@ -103,7 +103,7 @@ def _calibration(decided: QuerySet[Decision]) -> dict[tuple[str, str], dict[str,
             n=Count("pk"),
             sum=Sum("weight"),
             squares=Sum(square),
-            said=Sum(F("weight") * F("probability_manipulated")),
+            mean_probability=Sum(F("weight") * F("probability_manipulated")),
             was_n=Count("pk", filter=was),
             was_sum=Coalesce(Sum("weight", filter=was), 0.0),
             was_squares=Coalesce(Sum(square, filter=was), 0.0),
@@ -111,7 +111,7 @@ def _calibration(decided: QuerySet[Decision]) -> dict[tuple[str, str], dict[str,
     )
     return {
         (row["detector"], row["media"]): {
-            "said": row["said"] / row["sum"],
+            "mean_probability": row["mean_probability"] / row["sum"],
             "decided": share(
                 Weights(row["was_n"], row["was_sum"], row["was_squares"]),
                 Weights(row["n"], row["sum"], row["squares"]),

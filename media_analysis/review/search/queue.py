@@ -181,20 +181,20 @@ KINDS = ("image", "video", "audio")
 HANDS = ("free", "mine", "held", "lead")
 
 
-def narrowed(actor: Actor, asked: Mapping[str, str]) -> Q:
+def narrowed(actor: Actor, wanted: Mapping[str, str]) -> Q:
     """What the filter bar asks for, but for the queue; what it does not know narrows nothing."""
     only = Q()
-    if asked.get("kind") in KINDS:
-        only &= Q(submission__blob__media_type__startswith=f"{asked['kind']}/")
-    if asked.get("late"):
+    if wanted.get("kind") in KINDS:
+        only &= Q(submission__blob__media_type__startswith=f"{wanted['kind']}/")
+    if wanted.get("late"):
         only &= Q(due_at__lt=Now())
-    if asked.get("because") == APPEAL:
+    if wanted.get("because") == APPEAL:
         only &= Q(pk__in=Appeal.objects.open().order_by().values("case"))
-    elif asked.get("because") in OUTCOMES:
-        only &= Q(opened_because=asked["because"])
-    if words := asked.get("q", "").replace("\0", "").strip():
+    elif wanted.get("because") in OUTCOMES:
+        only &= Q(opened_because=wanted["because"])
+    if words := wanted.get("q", "").replace("\0", "").strip():
         only &= Q(submission__filename__icontains=words[:100])
-    hands = asked.get("hands")
+    hands = wanted.get("hands")
     if hands == "free":
         only &= Q(holder=None)
     elif hands == "mine" and actor.user:
@@ -210,22 +210,22 @@ GENERAL = "general"
 """The queue of what no rule sends elsewhere, in an address."""
 
 
-def in_queue(said: str) -> Q:
+def in_queue(value: str) -> Q:
     """The queue that an address names; anything else narrows nothing."""
-    if said == GENERAL:
+    if value == GENERAL:
         return Q(queue=None)
-    number = _number(said)
+    number = _number(value)
     return Q() if number is None else Q(queue=number)
 
 
-def _number(said: str) -> int | None:
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
+def _number(value: str) -> int | None:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
-def _teams_with(said: str, actor: Actor, teams: Collection[UUID]) -> Collection[UUID]:
+def _teams_with(value: str, actor: Actor, teams: Collection[UUID]) -> Collection[UUID]:
     """The team of the queue in the address, or all teams if it names none of their queues. Without
     this the database would search the waiting cases of the other teams for the queue."""
-    number = _number(said)
+    number = _number(value)
     if number is None:
         return teams
     named = Queue.objects.filter(pk=number, team__in=teams)
@@ -238,9 +238,9 @@ def queues(actor: Actor) -> list[Queue]:
     return list(mine.select_related("team").order_by("team__name", "name"))
 
 
-def visible_cases(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list[Case]:
+def visible_cases(actor: Actor, wanted: Mapping[str, str] = MappingProxyType({})) -> list[Case]:
     """The beginning of the queue as the filter bar asks for it, with what the page says of each."""
-    ids = first(actor, SHOWN, only=narrowed(actor, asked), queue=asked.get("queue", ""))
+    ids = first(actor, SHOWN, only=narrowed(actor, wanted), queue=wanted.get("queue", ""))
     related = (
         *("submission__analysis", "submission__blob", "submission__submitted_by"),
         *("submission__submitted_by_service", "team", "holder", "queue"),

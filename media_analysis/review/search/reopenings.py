@@ -18,7 +18,7 @@ from media_analysis.review.models import Case
 
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
 APPEALS = (Verb.CASE_APPEALED, Verb.CASE_APPEAL_WITHDRAWN)
-TOLD = (Verb.CASE_REOPENED, Verb.CASE_ESCALATED, Verb.CASE_COMMENTED, *APPEALS)
+EXPLAINED = (Verb.CASE_REOPENED, Verb.CASE_ESCALATED, Verb.CASE_COMMENTED, *APPEALS)
 GONE = gettext_lazy("The reason was erased or cannot be read.")
 
 
@@ -31,11 +31,14 @@ class Reopening:
 
 def of(case: Case) -> Sequence[Reopening]:
     """Oldest first. The record contains a commitment; the encrypted text is stored separately."""
-    events = Event.objects.filter(chain=case.submission_id, verb__in=TOLD, object_id=str(case.pk))
-    told = [(event, _commitment(event)) for event in events.order_by("seq")]
-    words = subjects.read_all([commitment for _, commitment in told if commitment])
+    events = Event.objects.filter(
+        chain=case.submission_id, verb__in=EXPLAINED, object_id=str(case.pk)
+    )
+    found = [(event, _commitment(event)) for event in events.order_by("seq")]
+    words = subjects.read_all([commitment for _, commitment in found if commitment])
     return [
-        Reopening(event.recorded_at, _why(event, said, words), event.verb) for event, said in told
+        Reopening(event.recorded_at, _why(event, commitment, words), event.verb)
+        for event, commitment in found
     ]
 
 
@@ -47,8 +50,8 @@ def _why(event: Event, commitment: str, words: Mapping[str, str]) -> Any:
 def _commitment(event: Event) -> str:
     """Empty where the event holds none that can be read."""
     try:
-        said: Any = event.content["data"]["commitments"]["grounds"]
+        value: Any = event.content["data"]["commitments"]["grounds"]
     except (ValueError, KeyError, TypeError):
         return ""
-    is_one = isinstance(said, str) and COMMITMENT.fullmatch(said)
-    return str(said) if is_one else ""
+    is_one = isinstance(value, str) and COMMITMENT.fullmatch(value)
+    return str(value) if is_one else ""

@@ -40,8 +40,8 @@ ALREADY_DECIDED = "already_decided"
 
 def pass_for(actor: Actor, case: Case) -> str:
     assert actor.user is not None
-    said = {"user": str(actor.user.pk), "case": str(case.pk), "fence": case.fence}
-    return signing.dumps(said, salt=_SALT)
+    values = {"user": str(actor.user.pk), "case": str(case.pk), "fence": case.fence}
+    return signing.dumps(values, salt=_SALT)
 
 
 def kept(actor: Actor, case: Case) -> Draft | None:
@@ -68,17 +68,17 @@ def keep(actor: Actor, case_id: UUID, words: DecisionText) -> Draft | None:
 @transaction.atomic
 def keep_with_pass(form: Mapping[str, Any], case_id: UUID) -> Draft | None:
     """Waits for a decision that is just being written, so that none leaves a draft behind."""
-    said = _read(str(form.get(FIELD, "")))
-    if said is None or said["case"] != str(case_id):
+    values = _read(str(form.get(FIELD, "")))
+    if values is None or values["case"] != str(case_id):
         raise Refusal(NOT_ACCEPTED)
-    user = User.objects.filter(pk=said["user"], is_active=True).first()
+    user = User.objects.filter(pk=values["user"], is_active=True).first()
     if user is None:
         raise Refusal(NOT_ACCEPTED)
     actor = actor_for_user(user, via="draft_pass")
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not deciding.select_for_update(of=("self",)).exists():
         raise Refusal(NOT_ACCEPTED)
-    if was_decided(user, case_id, said["fence"]):
+    if was_decided(user, case_id, values["fence"]):
         raise Refusal(ALREADY_DECIDED)
     draft = keep(actor, case_id, as_written(form))
     if draft:
@@ -102,12 +102,12 @@ def forget_repeated(user: User, case_id: UUID, words: DecisionText) -> bool:
     if pending is not None:
         is_same = DecisionText.of_dict(pending.words) == words
     else:
-        said = {"outcome": words.outcome, "reason": words.reason.strip(),
+        values = {"outcome": words.outcome, "reason": words.reason.strip(),
                 "note": words.note.strip()}  # fmt: skip
         made = Decision.objects.filter(case=case_id, decided_by=user)
         is_same = (
-            made.filter(**said).exists()
-            or Opinion.objects.filter(review__case=case_id, person=user, **said).exists()
+            made.filter(**values).exists()
+            or Opinion.objects.filter(review__case=case_id, person=user, **values).exists()
         )
     if is_same:
         Draft.objects.filter(case=case_id, author=user).delete()
@@ -116,10 +116,10 @@ def forget_repeated(user: User, case_id: UUID, words: DecisionText) -> bool:
 
 def rescued(form: Mapping[str, Any]) -> UUID | None:
     """From a form that cannot be accepted: keeps its words if it has a pass. Returns the case."""
-    said = _read(str(form.get(FIELD, "")))
-    if said is None:
+    values = _read(str(form.get(FIELD, "")))
+    if values is None:
         return None
-    case_id = UUID(said["case"])
+    case_id = UUID(values["case"])
     try:
         keep_with_pass(form, case_id)
     except Refusal:
@@ -129,7 +129,7 @@ def rescued(form: Mapping[str, Any]) -> UUID | None:
 
 def _read(sealed: str) -> dict[str, Any] | None:
     try:
-        said: dict[str, Any] = signing.loads(sealed, salt=_SALT, max_age=_SECONDS)
+        values: dict[str, Any] = signing.loads(sealed, salt=_SALT, max_age=_SECONDS)
     except signing.BadSignature:
         return None
-    return said
+    return values

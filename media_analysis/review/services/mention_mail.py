@@ -92,7 +92,7 @@ def _send(person: User, mine: Sequence[Mention]) -> None:
     """Names of people and teams alone: no file name, no text and no picture leaves the house."""
     url = str(settings.PUBLIC_URL).rstrip("/") + reverse("review:mentions")
     with translation.override(person.language or settings.LANGUAGE_CODE):
-        said = [
+        origins = [
             gettext("{author} in {team}").format(
                 author=one.note.author or gettext("Somebody"), team=one.note.team
             )
@@ -102,5 +102,5 @@ def _send(person: User, mine: Sequence[Mention]) -> None:
             "{count} team note mentions you", "{count} team notes mention you", len(mine)
         ).format(count=len(mine))
         end = gettext("You can switch these emails off on the same page.")
-        lines = "\n".join(f"- {line}" for line in dict.fromkeys(said))
+        lines = "\n".join(f"- {line}" for line in dict.fromkeys(origins))
         send_mail(subject, f"{subject}:\n\n{lines}\n\n{url}\n\n{end}\n", None, [person.email])

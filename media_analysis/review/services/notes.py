@@ -72,13 +72,13 @@ def mentioned(text: str, people: list[User]) -> list[User]:
     found: dict[UUID, User] = {}
     for at in AT.finditer(text):
         rest = text[at.end() :]
-        said = next((one for one in longest_first if _begins(rest, one)), None)
-        if said is None:
+        mention = next((one for one in longest_first if _begins(rest, one)), None)
+        if mention is None:
             word = WORD.match(rest)
             raise Refusal("mention_unknown", name=word[0][:60] if word else rest[:1])
-        if len(called[said]) > 1:
-            raise Refusal("mention_ambiguous", name=rest[: len(said)])
-        found[called[said][0].pk] = called[said][0]
+        if len(called[mention]) > 1:
+            raise Refusal("mention_ambiguous", name=rest[: len(mention)])
+        found[called[mention][0].pk] = called[mention][0]
     if len(found) > MOST_MENTIONED:
         raise Refusal("too_many_mentions", most=MOST_MENTIONED)
     return list(found.values())

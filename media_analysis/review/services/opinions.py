@@ -47,18 +47,18 @@ def settle(
     """In the transaction of the verb: the case of `held` is decided, or waits for somebody else.
     Refused when nobody holds it like that any more."""
     case = Case.objects.select_for_update(of=("self",)).select_related("submission").get(pk=case_id)
-    said = _Said(case, who, words, basis, by, taken_from, cases.spent(case, written_at))
+    conclusion = _Conclusion(case, who, words, basis, by, taken_from, cases.spent(case, written_at))
     if case.submission.planted:
         return golden.answer(held, case, who, words, by)
     review = DoubleReview.objects.select_for_update().filter(case=case, closed_at=None).first()
     if review is None:
         share = _share_of(case)
         if drawn(f"second {case.pk} {case.fence}", share) and _somebody_else(case, by):
-            return _first(held, said, share)
-        return said.final(held)
+            return _first(held, conclusion, share)
+        return conclusion.final(held)
     if review.stage == Stage.SECOND:
-        return _second(held, said, review)
-    decision = said.final(held)
+        return _second(held, conclusion, review)
+    decision = conclusion.final(held)
     _close(review, Stage.ADJUDICATED, decision)
     return decision
 
@@ -69,7 +69,7 @@ def _share_of(case: Case) -> float:
     return float(RoutingRule.of(case.team_id).second_share if own is None else own)
 
 
-class _Said:
+class _Conclusion:
     """What a person concluded about a case."""
 
     def __init__(
@@ -111,35 +111,37 @@ class _Said:
         return opinion
 
 
-def _first(held: QuerySet[Any], said: _Said, share: float) -> Opinion:
+def _first(held: QuerySet[Any], conclusion: _Conclusion, share: float) -> Opinion:
     """Back to the queue as if nobody had decided it; its first person is not offered it again."""
-    if not held.update(**{**cases.back_in_queue(said.case.pk), "asked_at": None}):
+    if not held.update(**{**cases.back_in_queue(conclusion.case.pk), "asked_at": None}):
         raise Refusal(cases.CLAIM_LOST)
     review = DoubleReview.objects.create(
-        team_id=said.case.team_id, case=said.case, probability=share
+        team_id=conclusion.case.team_id, case=conclusion.case, probability=share
     )
-    opinion = said.opinion(review, 1)
-    _event(said, Verb.CASE_OPINION_GIVEN, review, opinion)
+    opinion = conclusion.opinion(review, 1)
+    _event(conclusion, Verb.CASE_OPINION_GIVEN, review, opinion)
     return opinion
 
 
-def _second(held: QuerySet[Any], said: _Said, review: DoubleReview) -> Decision | Opinion:
+def _second(
+    held: QuerySet[Any], conclusion: _Conclusion, review: DoubleReview
+) -> Decision | Opinion:
     first = Opinion.objects.select_related("person", "policy", "taken_from").get(
         review=review, place=1
     )
-    second = said.opinion(review, 2)
+    second = conclusion.opinion(review, 2)
     if first.agrees_with(second):
-        agreed = _Said(
-            said.case, Who(**first.who), words_of(first), _basis(first), first.person,
+        agreed = _Conclusion(
+            conclusion.case, Who(**first.who), words_of(first), _basis(first), first.person,
             first.taken_from, first.seconds_on_case,
         )  # fmt: skip
         decision = agreed.final(held, agreed=str(second.person_id), also=[second])
         _close(review, Stage.AGREED, decision)
         return decision
-    if not held.update(**cases.back_in_queue(said.case.pk), asked_at=ClockTimestamp()):
+    if not held.update(**cases.back_in_queue(conclusion.case.pk), asked_at=ClockTimestamp()):
         raise Refusal(cases.CLAIM_LOST)
     DoubleReview.objects.filter(pk=review.pk).update(stage=Stage.DISPUTED)
-    _event(said, Verb.CASE_DISPUTED, review, second)
+    _event(conclusion, Verb.CASE_DISPUTED, review, second)
     return second
 
 
@@ -160,11 +162,11 @@ def _close(review: DoubleReview, stage: Stage, decision: Decision) -> None:
     )
 
 
-def _event(said: _Said, verb: Verb, review: DoubleReview, opinion: Opinion) -> None:
-    said.case.refresh_from_db()
+def _event(conclusion: _Conclusion, verb: Verb, review: DoubleReview, opinion: Opinion) -> None:
+    conclusion.case.refresh_from_db()
     cases.recorded(
-        said.case, said.who, verb, place=opinion.place, probability=review.probability,
-        fence=said.case.fence, rows=[opinion],
+        conclusion.case, conclusion.who, verb, place=opinion.place, probability=review.probability,
+        fence=conclusion.case.fence, rows=[opinion],
     )  # fmt: skip
 
 

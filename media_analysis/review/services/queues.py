@@ -114,23 +114,23 @@ def remove(actor: Actor, queue: Queue) -> None:
 
 
 @transaction.atomic
-def write_rule(actor: Actor, team: Team, said: Mapping[str, Any]) -> QueueRule:
+def write_rule(actor: Actor, team: Team, values: Mapping[str, Any]) -> QueueRule:
     """The last of the ordered rules."""
     _locked(actor, team.pk)
     if QueueRule.objects.filter(team=team).count() >= MOST_RULES:
         raise Refusal("too_many_rules", most=MOST_RULES)
     last = QueueRule.objects.filter(team=team).aggregate(last=Max("position"))["last"] or 0
-    rule = QueueRule(team=team, position=last + 1, **as_columns(team, said))
+    rule = QueueRule(team=team, position=last + 1, **as_columns(team, values))
     _saved(rule, "rule_name_taken")
     _changed(actor, team.pk, rule, "rule written", **_rule_data(rule))
     return rule
 
 
 @transaction.atomic
-def edit_rule(actor: Actor, rule: QueueRule, said: Mapping[str, Any]) -> None:
+def edit_rule(actor: Actor, rule: QueueRule, values: Mapping[str, Any]) -> None:
     _locked(actor, rule.team_id)
     before = _rule_data(rule)
-    for name, value in as_columns(rule.team, said).items():
+    for name, value in as_columns(rule.team, values).items():
         setattr(rule, name, value)
     _saved(rule, "rule_name_taken")
     _changed(actor, rule.team_id, rule, "rule edited", before=before, **_rule_data(rule))
@@ -164,14 +164,14 @@ def remove_rule(actor: Actor, rule: QueueRule) -> None:
     found = QueueRule.objects.filter(pk=rule.pk).first()
     if found is None:
         raise Refusal("rule_gone")
-    pk, told = found.pk, _rule_data(found)
+    pk, data = found.pk, _rule_data(found)
     found.delete()
-    queue_changed(actor, rule.team_id, [(QueueRule, pk)], how="rule removed", **told)
+    queue_changed(actor, rule.team_id, [(QueueRule, pk)], how="rule removed", **data)
 
 
-def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
+def as_columns(team: Team, given: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a rule, validated as far as the database cannot."""
-    values = {name: said[name] for name in CONDITIONS if name in said}
+    values = {name: given[name] for name in CONDITIONS if name in given}
     values["name"] = _named(values.get("name", ""))
     values["languages"] = [languages.tag(one) for one in values.get("languages", [])]
     queue, sender = values.get("queue"), values.get("sender")

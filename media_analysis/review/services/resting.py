@@ -1,5 +1,5 @@
 """A break: the claims of whoever rests outlast it. Nothing of it is on record, and others see of
-these claims what they see of any that an open page renews (`Case.told_until`)."""
+these claims what they see of any that an open page renews (`Case.displayed_until`)."""
 
 from __future__ import annotations
 

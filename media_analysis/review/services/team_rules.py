@@ -32,9 +32,9 @@ def write_rule(
     if was == after:
         return False
     rule, _ = RoutingRule.objects.update_or_create(team=team, defaults=columns)
-    told = {f"{name}_before": value for name, value in was.items()}
-    told |= {f"{name}_after": value for name, value in after.items()}
-    queue_changed(actor, team.pk, [rule], **told)
+    data = {f"{name}_before": value for name, value in was.items()}
+    data |= {f"{name}_after": value for name, value in after.items()}
+    queue_changed(actor, team.pk, [rule], **data)
     return True
 
 

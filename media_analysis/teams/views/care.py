@@ -23,13 +23,13 @@ from media_analysis.teams.pages import entered, page, refusal_on
 @require_http_methods(["GET", "POST"])
 def care(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
-    said = [request.POST] if request.method == "POST" else []
-    form = TeamForm(veils.of_team(team), breaks.of_team(team), *said)
+    posted = [request.POST] if request.method == "POST" else []
+    form = TeamForm(veils.of_team(team), breaks.of_team(team), *posted)
     if form.is_bound and form.is_valid():
         with refusal_on(form, "break_minutes"):
             changed = veils.choose_for_team(actor, team, form.choice(), form.limits())
-            told = gettext("Saved. This applies to everybody who has not chosen otherwise.")
-            messages.success(request, told if changed else gettext("Nothing was changed."))
+            message = gettext("Saved. This applies to everybody who has not chosen otherwise.")
+            messages.success(request, message if changed else gettext("Nothing was changed."))
             return redirect("teams:care", pk)
     context = {
         "form": form,

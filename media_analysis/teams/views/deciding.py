@@ -101,10 +101,10 @@ class Part:
 def deciding(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
     parts = _parts(actor, team)
-    shown = {name: part.form(initial=part.initial) for name, part in parts.items()}
+    displayed = {name: part.form(initial=part.initial) for name, part in parts.items()}
     sent = next((name for name in parts if name in request.POST), "")
     if request.method == "POST" and sent:
-        form = shown[sent] = parts[sent].form(request.POST)
+        form = displayed[sent] = parts[sent].form(request.POST)
         if form.is_valid():
             with refusal_on(form, sent):
                 messages.success(request, parts[sent].save(form.cleaned_data))
@@ -112,7 +112,7 @@ def deciding(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "codes": reason_codes.codes(team),
         "texts": saved_texts.of(team.pk),
-        **{f"{name}_form": form for name, form in shown.items()},
+        **{f"{name}_form": form for name, form in displayed.items()},
     }
     return page(request, team, "teams/deciding.html", context, 422 if request.POST else 200)
 
@@ -121,20 +121,20 @@ def _parts(actor: Actor, team: Team) -> Mapping[str, Part]:
     rule = RoutingRule.of(team.pk)
     nothing = gettext("Nothing was changed.")
 
-    def save_seconds(said: Mapping[str, Any]) -> str:
-        told = gettext("The grace time applies from the next decision.")
-        return told if reason_codes.give_time(actor, team, said["seconds"]) else nothing
+    def save_seconds(values: Mapping[str, Any]) -> str:
+        message = gettext("The grace time applies from the next decision.")
+        return message if reason_codes.give_time(actor, team, values["seconds"]) else nothing
 
-    def save_days(said: Mapping[str, Any]) -> str:
-        told = gettext("The time for appeals was changed. It also applies to earlier decisions.")
-        return told if appeals.give_days(actor, team, said["days"]) else nothing
+    def save_days(values: Mapping[str, Any]) -> str:
+        message = gettext("The time for appeals was changed. It also applies to earlier decisions.")
+        return message if appeals.give_days(actor, team, values["days"]) else nothing
 
-    def save_code(said: Mapping[str, Any]) -> str:
-        code = reason_codes.add(actor, team, said["name"], said["policy"])
+    def save_code(values: Mapping[str, Any]) -> str:
+        code = reason_codes.add(actor, team, values["name"], values["policy"])
         return gettext("%(name)s can be chosen from now on.") % {"name": code}
 
-    def save_text(said: Mapping[str, Any]) -> str:
-        made = saved_texts.add(actor, team, said["text_name"], said["text"])
+    def save_text(values: Mapping[str, Any]) -> str:
+        made = saved_texts.add(actor, team, values["text_name"], values["text"])
         return gettext("/%(name)s can be inserted from now on.") % {"name": made}
 
     return {

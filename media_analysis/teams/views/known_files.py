@@ -32,7 +32,7 @@ def known_files(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReuseForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
         changed = reusing.switch(actor, team, on=form.cleaned_data["is_on"])
-        told = gettext("Saved. This applies to analyses that start from now on.")
-        messages.success(request, told if changed else gettext("Nothing was changed."))
+        message = gettext("Saved. This applies to analyses that start from now on.")
+        messages.success(request, message if changed else gettext("Nothing was changed."))
         return redirect("teams:known_files", pk)
     return page(request, team, "teams/known_files.html", {"form": form})

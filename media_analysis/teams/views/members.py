@@ -129,9 +129,9 @@ def _page(
     )
     members = Membership.objects.filter(team=team).select_related("user").order_by("user__email")
     members = members.annotate(is_proved=Exists(proved))
-    asked = Invitation.objects.filter(team=team).select_related("invited_by")
-    still_open = asked.open()
-    closed = asked.filter(accepted_at__isnull=True).exclude(pk__in=still_open.values("pk"))
+    of_team = Invitation.objects.filter(team=team).select_related("invited_by")
+    still_open = of_team.open()
+    closed = of_team.filter(accepted_at__isnull=True).exclude(pk__in=still_open.values("pk"))
     context: dict[str, Any] = {
         "form": form,
         "members": [_row(actor, team, member) for member in members],

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.guards import signed_in
 from accounts.roles import Permission
 from media_analysis.review.models import RoutingRule
-from media_analysis.review.presenters import quality as shown
+from media_analysis.review.presenters import quality as presenter
 from media_analysis.review.search import agreement, detector_quality
 from media_analysis.review.search import golden as golden_search
 from media_analysis.review.services import golden, opinions
@@ -64,32 +64,32 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = SharesForm(request.POST) if request.method == "POST" else SharesForm(initial=now)
     if form.is_bound and form.is_valid():
         with refusal_on(form, None):
-            said = form.cleaned_data
+            values = form.cleaned_data
             with transaction.atomic():
-                chosen = rule.golden_share if said["golden"] is None else said["golden"] / 100
+                chosen = rule.golden_share if values["golden"] is None else values["golden"] / 100
                 changed = golden.choose_share(actor, team, chosen)
                 changed |= opinions.choose_shares(
-                    actor, team, said["second"] / 100, said["spot"] / 100
+                    actor, team, values["second"] / 100, values["spot"] / 100
                 )
-            told = gettext("Saved. This applies from the next decision and the next verdict.")
-            messages.success(request, told if changed else gettext("Nothing was changed."))
+            message = gettext("Saved. This applies from the next decision and the next verdict.")
+            messages.success(request, message if changed else gettext("Nothing was changed."))
             return redirect("teams:quality", pk)
     months = detector_quality.months([team.pk])
-    month = shown.month_chosen(request.GET.get("month", ""), months)
+    month = presenter.month_chosen(request.GET.get("month", ""), months)
     partners = detector_quality.partners([team.pk])
     wanted = request.GET.get("partner", "")
     partner = next((one for one in partners if str(one.pk) == wanted), None)
     context = {
         "form": form,
         "golden": golden_search.listed(team.pk),
-        "golden_figures": shown.golden([team.pk]),
-        "agreements": shown.agreements([team.pk]),
+        "golden_figures": presenter.golden([team.pk]),
+        "agreements": presenter.agreements([team.pk]),
         "days": agreement.DAYS,
-        "drift": shown.drift([team.pk]),
-        "appeals": shown.appealed([team.pk]),
-        "months": shown.month_names(months),
+        "drift": presenter.drift([team.pk]),
+        "appeals": presenter.appealed([team.pk]),
+        "months": presenter.month_names(months),
         "month": f"{month:%Y-%m}" if month else "",
-        "detectors": shown.detectors([team.pk], month, partner),
+        "detectors": presenter.detectors([team.pk], month, partner),
         "partners": partners,
         "partner": partner,
     }

@@ -81,20 +81,20 @@ def edit(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
 def pause(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
     actor, _, mine = _queue(request, pk, queue)
     on = "on" in request.POST
-    said = (
+    message = (
         gettext("{queue} is paused. New cases still arrive in it.")
         if on
         else gettext("{queue} is resumed.")
     )
-    return _done(request, pk, lambda: service.pause(actor, mine, on), said.format(queue=mine))
+    return _done(request, pk, lambda: service.pause(actor, mine, on), message.format(queue=mine))
 
 
 @signed_in
 @post_only("teams:queues", "pk")
 def delete(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
     actor, _, mine = _queue(request, pk, queue)
-    said = gettext("{queue} was deleted.").format(queue=mine)
-    return _done(request, pk, lambda: service.remove(actor, mine), said)
+    message = gettext("{queue} was deleted.").format(queue=mine)
+    return _done(request, pk, lambda: service.remove(actor, mine), message)
 
 
 @signed_in
@@ -139,17 +139,17 @@ def _rule_form(
     return page(request, team, "teams/queue_rule.html", context, 422 if refused else 200)
 
 
-def _save(actor: Actor, team: Team, mine: QueueRule | None, said: dict[str, Any]) -> None:
+def _save(actor: Actor, team: Team, mine: QueueRule | None, values: dict[str, Any]) -> None:
     if mine is None:
-        service.write_rule(actor, team, said)
+        service.write_rule(actor, team, values)
     else:
-        service.edit_rule(actor, mine, said)
+        service.edit_rule(actor, mine, values)
 
 
-def _tried(team: Team, mine: QueueRule | None, said: dict[str, Any]) -> dry_run.DryRun:
+def _tried(team: Team, mine: QueueRule | None, values: dict[str, Any]) -> dry_run.DryRun:
     """The team's rules with this one at its place: the last, where it is new."""
     today = Rules.of(team.pk)
-    wanted = QueueRule(team=team, position=0, **service.as_columns(team, said))
+    wanted = QueueRule(team=team, position=0, **service.as_columns(team, values))
     others = [wanted if mine and rule.pk == mine.pk else rule for rule in today.ordered]
     ordered = others if mine else [*others, wanted]
     return dry_run.of(team, today, replace(today, ordered=ordered))
@@ -159,16 +159,16 @@ def _tried(team: Team, mine: QueueRule | None, said: dict[str, Any]) -> dry_run.
 @post_only("teams:queues", "pk")
 def move_rule(request: HttpRequest, pk: UUID, rule: int) -> HttpResponse:
     actor, _, mine = _rule(request, pk, rule)
-    said = gettext("{rule} was moved.").format(rule=mine)
-    return _done(request, pk, lambda: service.move_rule(actor, mine, "up" in request.POST), said)
+    message = gettext("{rule} was moved.").format(rule=mine)
+    return _done(request, pk, lambda: service.move_rule(actor, mine, "up" in request.POST), message)
 
 
 @signed_in
 @post_only("teams:queues", "pk")
 def delete_rule(request: HttpRequest, pk: UUID, rule: int) -> HttpResponse:
     actor, _, mine = _rule(request, pk, rule)
-    said = gettext("{rule} was deleted. Its cases stay.").format(rule=mine)
-    return _done(request, pk, lambda: service.remove_rule(actor, mine), said)
+    message = gettext("{rule} was deleted. Its cases stay.").format(rule=mine)
+    return _done(request, pk, lambda: service.remove_rule(actor, mine), message)
 
 
 def _queue(request: HttpRequest, pk: UUID, queue: int) -> tuple[Actor, Team, Queue]:
@@ -181,5 +181,5 @@ def _rule(request: HttpRequest, pk: UUID, rule: int) -> tuple[Actor, Team, Queue
     return actor, team, get_object_or_404(service.rules_of(team), pk=rule)
 
 
-def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], said: str) -> HttpResponse:
-    return done(request, "teams:queues", pk, verb, said, messages.warning)
+def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], message: str) -> HttpResponse:
+    return done(request, "teams:queues", pk, verb, message, messages.warning)

@@ -32,10 +32,10 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
     today = rules_service.wanted(team)
     usual = set(RoutingRule.DEFAULT_OUTCOMES)
     order = rules_service.order(team).value
-    said = request.POST.copy()
-    said.setdefault("order", order)  # a form that says nothing of the order leaves it as it is
+    posted = request.POST.copy()
+    posted.setdefault("order", order)  # a form that says nothing of the order leaves it as it is
     form = RoutingForm(
-        said if request.method == "POST" else None,
+        posted if request.method == "POST" else None,
         initial={"outcomes": sorted(today), "order": order},
     )
     valid = request.method == "POST" and form.is_valid()
@@ -65,15 +65,15 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
 @transaction.atomic
 def _saved(actor: Actor, team: Team, form: RoutingForm) -> list[str]:
     """Both rules or none."""
-    said = []
+    sentences = []
     if rules_service.route(actor, team, form.cleaned_data["outcomes"]):
-        said.append(gettext("The rule applies from the next verdict. Waiting cases stay."))
+        sentences.append(gettext("The rule applies from the next verdict. Waiting cases stay."))
     wanted = form.cleaned_data["order"]
     if rules_service.work_in_order(actor, team, wanted):
-        said.append(
+        sentences.append(
             gettext("New order of the queue: {order}.").format(order=QueueOrder(wanted).label)
         )
-    return said or [gettext("Nothing was changed.")]
+    return sentences or [gettext("Nothing was changed.")]
 
 
 @signed_in
@@ -127,9 +127,9 @@ def _form(
 def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     """Asks no question: the list offers to put it back in force."""
     actor, _, mine = _policy(request, pk, policy)
-    said = gettext("{policy} was retired. New decisions cannot use it.").format(policy=mine)
+    message = gettext("{policy} was retired. New decisions cannot use it.").format(policy=mine)
     return done(
-        request, "teams:policies", pk, lambda: rules_service.retire_policy(actor, mine), said
+        request, "teams:policies", pk, lambda: rules_service.retire_policy(actor, mine), message
     )
 
 

@@ -85,8 +85,8 @@ def sign_in(request: HttpRequest, pk: UUID) -> HttpResponse:
 def second_factor(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_TEAM)
     if request.POST.get("step") == "lift":
-        said = gettext("A second factor is no longer required.")
-        return done(request, "teams:sign_in", pk, lambda: rule.lift(actor, team), said)
+        message = gettext("A second factor is no longer required.")
+        return done(request, "teams:sign_in", pk, lambda: rule.lift(actor, team), message)
     form = GraceForm(request.POST)
     if form.is_valid():
         with refusal_on(form, "days"):
@@ -101,8 +101,8 @@ def second_factor(request: HttpRequest, pk: UUID) -> HttpResponse:
 def remove_group(request: HttpRequest, pk: UUID, given: int) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_TEAM)
     found = get_object_or_404(GroupRole.objects.filter(team=team), pk=given)
-    said = gettext("The group {group} no longer gives a role.").format(group=found.group)
-    return done(request, "teams:sign_in", pk, lambda: group_roles.remove(actor, found), said)
+    message = gettext("The group {group} no longer gives a role.").format(group=found.group)
+    return done(request, "teams:sign_in", pk, lambda: group_roles.remove(actor, found), message)
 
 
 @signed_in
@@ -127,8 +127,8 @@ def revoke_scim_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
     found = next((one for one in mine if one.pk == key), None)
     if found is None:
         raise Http404
-    said = gettext("The key {prefix}… no longer works.").format(prefix=found.prefix)
-    return done(request, "teams:sign_in", pk, lambda: keys.revoke_key(actor, found), said)
+    message = gettext("The key {prefix}… no longer works.").format(prefix=found.prefix)
+    return done(request, "teams:sign_in", pk, lambda: keys.revoke_key(actor, found), message)
 
 
 def scim_address() -> str:

@@ -73,8 +73,8 @@ def edit(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
 def webhook(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     """Its state and its log, the newest delivery first."""
     actor, team, mine = _endpoint(request, pk, endpoint)
-    asked = request.GET.get("state", "")
-    state = asked if asked in State.values else ""
+    requested = request.GET.get("state", "")
+    state = requested if requested in State.values else ""
     before = _before(mine, request.GET.get("before", ""))
     found = deliveries.page(actor, mine, state=state, after=before)
     context = {
@@ -88,9 +88,9 @@ def webhook(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     return page(request, team, "teams/webhook.html", context)
 
 
-def _before(mine: Endpoint, said: str) -> Delivery | None:
+def _before(mine: Endpoint, value: str) -> Delivery | None:
     try:
-        return Delivery.objects.filter(endpoint=mine, pk=UUID(said)).first()
+        return Delivery.objects.filter(endpoint=mine, pk=UUID(value)).first()
     except ValueError:
         return None
 

@@ -28,8 +28,10 @@ def weights(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changed = form.save(actor)
         if not form.errors:
-            said = gettext("The limits were saved.") if changed else gettext("Nothing was changed.")
-            messages.success(request, said)
+            message = (
+                gettext("The limits were saved.") if changed else gettext("Nothing was changed.")
+            )
+            messages.success(request, message)
             return redirect("teams:weights", pk)
     context = {"form": form, "heaviest": HEAVIEST}
     return page(request, team, "teams/weights.html", context, 422 if form.is_bound else 200)

@@ -95,21 +95,21 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
 
-    def _plan(self, said: dict[str, Any]) -> None:
+    def _plan(self, options: dict[str, Any]) -> None:
         selection = Selection(
-            until=self._time(said["until"]) or _now(),
-            since=self._time(said["since"]),
-            kind=said["kind"] or "",
-            outcome=said["outcome"] or "",
-            decided=said["decided"],
-            detector=said["detector"] or "",
-            older_than=said["older_than"] or "",
+            until=self._time(options["until"]) or _now(),
+            since=self._time(options["since"]),
+            kind=options["kind"] or "",
+            outcome=options["outcome"] or "",
+            decided=options["decided"],
+            detector=options["detector"] or "",
+            older_than=options["older_than"] or "",
         )
         run = running.plan(
-            SHELL_ACTOR, selection, team=self._team(said["team"]), at_once=said["at_once"],
-            per_hour=said["per_hour"], version=said["engine"],
+            SHELL_ACTOR, selection, team=self._team(options["team"]), at_once=options["at_once"],
+            per_hour=options["per_hour"], version=options["engine"],
         )  # fmt: skip
-        self._tell_estimate(run, said["slots"] or estimating.slots_now(), said["hour_price"])
+        self._tell_estimate(run, options["slots"] or estimating.slots_now(), options["hour_price"])
         self.stdout.write(
             f"Planned, not started. Start it with `manage.py backfill start {run.pk}`."
         )
@@ -208,10 +208,12 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("No backfill was planned.")
 
-    def _named(self, said: str) -> Backfill:
-        found = [run for run in Backfill.objects.all() if str(run.pk).startswith(said.lower())]
+    def _named(self, prefix: str) -> Backfill:
+        found = [run for run in Backfill.objects.all() if str(run.pk).startswith(prefix.lower())]
         if len(found) != 1:
-            raise CommandError(f"There is no backfill {said}, or more than one. Nothing was done.")
+            raise CommandError(
+                f"There is no backfill {prefix}, or more than one. Nothing was done."
+            )
         return found[0]
 
     def _team(self, name: str | None) -> Team | None:
@@ -222,17 +224,17 @@ class Command(BaseCommand):
             raise CommandError(f"There is no team {name}. Nothing was planned.")
         return team
 
-    def _time(self, said: str | None) -> datetime | None:
-        if not said:
+    def _time(self, text: str | None) -> datetime | None:
+        if not text:
             return None
         try:
-            found, day = parse_datetime(said), parse_date(said)
+            found, day = parse_datetime(text), parse_date(text)
         except ValueError:
             found = day = None
         if found is None and day is not None:
             found = datetime(day.year, day.month, day.day, tzinfo=UTC)
         if found is None:
-            raise CommandError(f"{said} is not a date such as 2026-01-31.")
+            raise CommandError(f"{text} is not a date such as 2026-01-31.")
         return found if timezone.is_aware(found) else found.replace(tzinfo=UTC)
 
 
