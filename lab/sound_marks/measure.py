@@ -16,7 +16,7 @@ from lab.sound_marks import writing
 from ml.engine.contract import Samples, Spans
 from ml.engine.detectors.sound_marks import perth
 from ml.engine.detectors.sound_marks.detector import FOLDER, FOUND_AT
-from ml.engine.detectors.sound_marks.stretches import MOST, SECONDS, asked
+from ml.engine.detectors.sound_marks.stretches import MOST, SECONDS, examine
 from ml.engine.media.spectra import RATE
 from ml.engine.media.voice_activity import find_speech
 from ml.evaluation.degrade_sound import add_noise, through_codec
@@ -101,15 +101,15 @@ def by_the_check(made: Iterable[Samples]) -> int:
     decoder, found = perth.served(), 0
     for sound in made:
         spoken = find_speech(sound)
-        heard = asked(decoder, sound, spoken.segments) if spoken.reason is None else []
-        found += any(one.confidence >= FOUND_AT for one in heard)
+        stretches = examine(decoder, sound, spoken.segments) if spoken.reason is None else []
+        found += any(one.confidence >= FOUND_AT for one in stretches)
     return found
 
 
 def _row(made: Iterable[Samples]) -> Figures:
     decoder = perth.served()
-    heard = filter(None, (asked(decoder, sound, _all_of(sound)) for sound in made))
-    values = [max(one.confidence for one in stretches) for stretches in heard]
+    of_each = filter(None, (examine(decoder, sound, _all_of(sound)) for sound in made))
+    values = [max(one.confidence for one in stretches) for stretches in of_each]
     return {
         "sounds": len(values),
         "found": sum(value >= FOUND_AT for value in values),
@@ -130,7 +130,7 @@ def cost() -> Figures:
     for name, seconds in (("seconds_of_30_s", 30), ("seconds_of_600_s", 600)):
         sound = sounds.made("melody", 1, float(seconds))
         began = time.process_time()
-        asked(decoder, sound, _all_of(sound))
+        examine(decoder, sound, _all_of(sound))
         found[name] = round(time.process_time() - began, 2)
     return found
 

@@ -27,8 +27,8 @@ from media_analysis.partners.asking import (
     IF_NONE_MATCH,
     NOT_NEW,
     REPR_DIGEST,
-    asked_of,
     idempotency_key,
+    query_of,
 )
 from media_analysis.partners.details import Detail, DetailSerializer
 from media_analysis.partners.found import the_one
@@ -75,9 +75,9 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
     )
     def create(self, request: Request) -> Response:
         actor = actor_of(request)
-        asked = SendSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        serializer = SendSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
         team = team_named(actor, wanted.get("team"), Permission.SUBMIT_MEDIA)
         file = wanted["file"]
         if wanted.get("sha256") and wanted["sha256"] != partners.fingerprint(file):
@@ -91,12 +91,13 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
                 priority=Priority.BATCH if wanted["batch"] else priority, also=also, **words,
             )  # fmt: skip
 
-        names = cast("Iterable[str]", asked.fields)  # the stubs wrongly say that it gives fields
+        # The stubs wrongly say that it gives fields.
+        names = cast("Iterable[str]", serializer.fields)
         fields = {name: str(wanted.get(name, "")) for name in names if name not in OF_THE_BYTES}
         if not fields["language"]:  # a key that was used before there were languages is the same
             del fields["language"]
-        said = {**fields, "team": str(team.pk), "filename": file.name or ""}
-        submission, found = self._sent(request, actor, file, said, send)
+        values = {**fields, "team": str(team.pk), "filename": file.name or ""}
+        submission, found = self._sent(request, actor, file, values, send)
         fresh = _with_details(Submission.objects.all()).get(pk=submission.pk)
         body = AcceptedSerializer(fresh, context={"request": request}).data
         # A plain str: DRF's kind of address is one that a WSGI server may refuse in a header.
@@ -107,13 +108,13 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
         return Response(body, status=202, headers=headers)
 
     def _sent(
-        self, request: Request, actor: Actor, file: Any, said: dict[str, str], send: Any
+        self, request: Request, actor: Actor, file: Any, values: dict[str, str], send: Any
     ) -> tuple[Submission, bool]:
         key = idempotency_key(request)
         if key is None:
             return send().submission, False
-        asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
-        return partners.send_idempotently(actor, key, asked, send)
+        fingerprint = partners.fingerprint(file, json.dumps(values, sort_keys=True))
+        return partners.send_idempotently(actor, key, fingerprint, send)
 
     @extend_schema(
         operation_id="submissions_list",
@@ -122,7 +123,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
         responses={200: PageSerializer, 304: NOT_NEW, **problems(400)},
     )
     def list(self, request: Request) -> HttpResponseBase:
-        wanted = asked_of(request, FilterSerializer)
+        wanted = query_of(request, FilterSerializer)
         cursor, size = wanted.get("cursor"), wanted.get("page_size")
         page = history.page(actor_of(request), wanted, cursor, size, columns=COLUMNS)
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
@@ -140,7 +141,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
         responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404, 410)},
     )
     def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
-        wait = asked_of(request, waiting.WaitSerializer).get("wait", 0)
+        wait = query_of(request, waiting.WaitSerializer).get("wait", 0)
         news = waiting.News(request, pk, wait)
         detail = Detail(request, pk)
         return news.answered(detail.version, detail.content, detail.state)
@@ -158,8 +159,8 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
         },
     )
     def events(self, request: Request, pk: UUID) -> HttpResponseBase:
-        asked = asked_of(request, streams.SubmissionStreamSerializer)
-        stream = streams.Stream(request, str(pk), asked)
+        values = query_of(request, streams.SubmissionStreamSerializer)
+        stream = streams.Stream(request, str(pk), values)
         detail = Detail(request, pk)
         has_ended = detail.state not in UNDER_WAY
         is_over = {"ended": has_ended, "decided": detail.is_decided}.get(stream.until or "", False)

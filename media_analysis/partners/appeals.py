@@ -39,10 +39,10 @@ class Appeals(TellsItsLimits, ViewSet):
         responses={201: AppealSerializer, **problems(400, 404, 409, 410, 411, 413, 415, 422)},
     )
     def make(self, request: Request, pk: UUID) -> Response:
-        asked: Any = AppealTextSerializer(data=json_body(request))
-        asked.is_valid(raise_exception=True)
+        serializer: Any = AppealTextSerializer(data=json_body(request))
+        serializer.is_valid(raise_exception=True)
         appeal, found = appeals.make(
-            actor_of(request), _mine(request, pk), asked.validated_data["text"],
+            actor_of(request), _mine(request, pk), serializer.validated_data["text"],
             key=idempotency_key(request) or "",
         )  # fmt: skip
         headers = {"Idempotent-Replayed": "true" if found else "false"}

@@ -52,11 +52,11 @@ def json_body(request: Request) -> Any:
     return request.data
 
 
-def asked_of(request: Request, kind: type[EachFieldOnce]) -> dict[str, Any]:
+def query_of(request: Request, kind: type[EachFieldOnce]) -> dict[str, Any]:
     """What the query asks for. Most ask for nothing, and a form costs more than its answer then."""
     if not request.query_params:
         return {}
-    asked = kind(data=request.query_params)
-    asked.is_valid(raise_exception=True)
-    wanted: dict[str, Any] = asked.validated_data
+    serializer = kind(data=request.query_params)
+    serializer.is_valid(raise_exception=True)
+    wanted: dict[str, Any] = serializer.validated_data
     return wanted

@@ -25,9 +25,9 @@ from media_analysis.partners.asking import (
     IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     NOT_NEW,
-    asked_of,
     idempotency_key,
     json_body,
+    query_of,
 )
 from media_analysis.partners.batch_shapes import (
     BatchAcceptedSerializer,
@@ -53,9 +53,9 @@ class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
         responses={202: BatchAcceptedSerializer, **problems(400, 404, 411, 413, 415, 422)},
     )
     def create(self, request: Request) -> Response:
-        asked = BatchSendSerializer(data=json_body(request))
-        asked.is_valid(raise_exception=True)
-        wanted, actor = asked.validated_data, actor_of(request)
+        serializer = BatchSendSerializer(data=json_body(request))
+        serializer.is_valid(raise_exception=True)
+        wanted, actor = serializer.validated_data, actor_of(request)
         team = team_named(actor, wanted.get("team"), Permission.SUBMIT_MEDIA)
         batch, found = receiving.accept(
             actor, team, wanted["items"], external_id=wanted.get("external_id", ""),
@@ -94,13 +94,13 @@ class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
     )
     def events(self, request: Request, pk: UUID) -> HttpResponseBase:
         stream = streams.Stream(
-            request, f"{waiting.OF_A_BATCH}{pk}", asked_of(request, streams.BatchStreamSerializer)
+            request, f"{waiting.OF_A_BATCH}{pk}", query_of(request, streams.BatchStreamSerializer)
         )
         batch = get_object_or_404(Batch.objects.for_actor(actor_of(request)), pk=pk)
         answer = BatchAcceptedSerializer(batch, context=_context(request, batch)).data
-        said = JSONRenderer().render(answer)
+        content = JSONRenderer().render(answer)
         is_over = stream.until == "ended" and batch.completed_at is not None
-        return stream.answered(said, lambda: said, is_over=is_over)
+        return stream.answered(content, lambda: content, is_over=is_over)
 
 
 def _context(request: Request, batch: Batch) -> dict[str, Any]:

@@ -16,8 +16,8 @@ LEAST_NOTICE = timedelta(days=180)
 SAID_IN_LIST = "Deprecated: `{name}`, until {sunset}"
 """How docs/api-changes.md says it; the rest of the line says what to use instead."""
 HEADERS = [
-    OpenApiParameter(name, str, OpenApiParameter.HEADER, response=True, description=said)
-    for name, said in {
+    OpenApiParameter(name, str, OpenApiParameter.HEADER, response=True, description=text)
+    for name, text in {
         "Deprecation": "The date of deprecation: `@` and seconds since 1970 (RFC 9745).",
         "Sunset": "The date from which it may be removed (RFC 8594).",
     }.items()
@@ -79,10 +79,10 @@ def of_view(view: Any) -> Deprecation | None:
 
 def missing_lines(schema: dict[str, Any], changes: str) -> list[str]:
     """The lines that docs/api-changes.md lacks."""
-    return [said for said in _said_of(schema) if said not in changes]
+    return [line for line in _lines_of(schema) if line not in changes]
 
 
-def _said_of(schema: dict[str, Any]) -> Iterator[str]:
+def _lines_of(schema: dict[str, Any]) -> Iterator[str]:
     for methods in schema["paths"].values():
         for operation in methods.values():
             if isinstance(operation, dict) and operation.get("deprecated"):

@@ -97,11 +97,11 @@ class Detail:
         if not found:
             is_missing(self.actor, Permission.VIEW_SUBMISSIONS, pk)
         (self.row,) = found
-        told = SubmissionSerializer(context={"request": request})
-        self.root = told.list_address()
+        serializer = SubmissionSerializer(context={"request": request})
+        self.root = serializer.list_address()
         is_case = self.row["case_key"] is not None
-        self.told = {
-            **told.to_representation(self.row),
+        self.values = {
+            **serializer.to_representation(self.row),
             "reused_from": self._reused(),
             "decisions": changes(pk) if is_case else [],
             "appeal": appeals.for_partner(pk) if is_case else None,
@@ -116,7 +116,7 @@ class Detail:
 
     @property
     def is_decided(self) -> bool:
-        return self.told["decision"] is not None
+        return self.values["decision"] is not None
 
     @property
     def version(self) -> bytes:
@@ -124,13 +124,13 @@ class Detail:
         row = self.row
         is_done = self.state == "done"
         kept = rendered.version(row["analysis_id"], bare=row["is_bare"]) if is_done else ""
-        return b"%s %s" % (JSONRenderer().render(self.told), kept.encode())
+        return b"%s %s" % (JSONRenderer().render(self.values), kept.encode())
 
     def content(self) -> bytes:
         row = self.row
         is_done = self.state == "done"
         result = rendered.result(row["analysis_id"], bare=row["is_bare"]) if is_done else b"null"
-        return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
+        return b'%s,"result":%s}' % (JSONRenderer().render(self.values)[:-1], result)
 
     def _reused(self) -> dict[str, Any] | None:
         """The age at the time of the verdict, so that it does not change by itself."""

@@ -53,9 +53,9 @@ class DirectUploads(TellsItsLimits, ViewSet):
         responses={201: AnnouncedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
     )
     def create(self, request: Request) -> Response:
-        asked = AnnounceSerializer(data=json_body(request))
-        asked.is_valid(raise_exception=True)
-        wanted, actor = asked.validated_data, actor_of(request)
+        serializer = AnnounceSerializer(data=json_body(request))
+        serializer.is_valid(raise_exception=True)
+        wanted, actor = serializer.validated_data, actor_of(request)
         team = team_named(actor, wanted.get("team"), Permission.SUBMIT_MEDIA)
         words = {name: wanted[name] for name in SENT_WORDS if wanted.get(name)}
         upload, found = announcing.announce(
@@ -94,10 +94,11 @@ class DirectUploads(TellsItsLimits, ViewSet):
     )
     def complete(self, request: Request, pk: UUID) -> Response:
         mine = _mine(request, pk)
-        asked = CompleteSerializer(data=json_body(request))
-        asked.is_valid(raise_exception=True)
+        serializer = CompleteSerializer(data=json_body(request))
+        serializer.is_valid(raise_exception=True)
         named = [
-            {**one, "etag": one["etag"].strip('"')} for one in asked.validated_data.get("parts", ())
+            {**one, "etag": one["etag"].strip('"')}
+            for one in serializer.validated_data.get("parts", ())
         ]
         done = announcing.complete(actor_of(request), mine, named)
         return Response(DirectUploadSerializer(done, context={"request": request}).data, status=202)

@@ -44,28 +44,31 @@ def reference(request: HttpRequest) -> HttpResponse:
         {
             "method": method.upper(),
             "path": path,
-            "summary": said.get("summary", ""),
+            "summary": operation.get("summary", ""),
             "parameters": [
                 {**parameter, "meaning": _meaning(parameter, parameter.get("schema", {}))}
-                for parameter in said.get("parameters", [])
+                for parameter in operation.get("parameters", [])
             ],
-            "body": _fields(said.get("requestBody", {}), schema),
-            "answers": sorted(said["responses"]),
-            "anchor": said["operationId"],
-            "deprecated": said.get("deprecated", False),
-            "examples": list(_examples(said)),
-            "errors": [(CATALOGUE[code].status, code) for code in codes_of(said)],
+            "body": _fields(operation.get("requestBody", {}), schema),
+            "answers": sorted(operation["responses"]),
+            "anchor": operation["operationId"],
+            "deprecated": operation.get("deprecated", False),
+            "examples": list(_examples(operation)),
+            "errors": [(CATALOGUE[code].status, code) for code in codes_of(operation)],
         }
         for path, methods in schema["paths"].items()
-        for method, said in methods.items()
-        if said["operationId"] in OWN
+        for method, operation in methods.items()
+        if operation["operationId"] in OWN
     ]
     return render(request, "partners/reference.html", {"operations": operations})
 
 
-def _examples(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _examples(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The request, then the answer, as JSON that a person can read; a stream as it is."""
-    bodies = [("request", said.get("requestBody", {})), *sorted(said["responses"].items())]
+    bodies = [
+        ("request", operation.get("requestBody", {})),
+        *sorted(operation["responses"].items()),
+    ]
     for where, body in bodies:
         for content in body.get("content", {}).values():
             if "example" in content:
@@ -85,13 +88,13 @@ def _fields(body: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]
             shape = schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
         required = set(shape.get("required", []))
         return [
-            {"name": name, "required": name in required, "meaning": _meaning(said, said)}
-            for name, said in shape.get("properties", {}).items()
+            {"name": name, "required": name in required, "meaning": _meaning(field, field)}
+            for name, field in shape.get("properties", {}).items()
         ]
     return []
 
 
-def _meaning(said: dict[str, Any], shape: dict[str, Any]) -> str:
+def _meaning(described: dict[str, Any], shape: dict[str, Any]) -> str:
     """Its description, or else its type; where it may be one of several, each of them."""
     either = [kind.get("format") or kind.get("type", "") for kind in shape.get("oneOf", [])]
-    return str(said.get("description") or shape.get("type") or " | ".join(either))
+    return str(described.get("description") or shape.get("type") or " | ".join(either))

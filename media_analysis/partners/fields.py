@@ -75,16 +75,18 @@ class Language(PlainTextField):
     """The language of the media, stated by the sender."""
 
     def __init__(self, **kwargs: Any) -> None:
-        said = (
+        help_text = (
             "The language of the media: a BCP 47 tag such as `de`, `pt-BR` or `zh-Hant`, without "
             "extensions."
         )
-        super().__init__(**{"required": False, "allow_blank": True, "help_text": said, **kwargs})
+        super().__init__(
+            **{"required": False, "allow_blank": True, "help_text": help_text, **kwargs}
+        )
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        said = super().run_validation(data)
+        text = super().run_validation(data)
         try:
-            return languages.tag(said)
+            return languages.tag(text)
         except Refusal as refusal:
             raise serializers.ValidationError(refusal.sentence, refusal.code) from refusal
 
@@ -107,9 +109,9 @@ class Ids(serializers.CharField):
     """Several ids in one field."""
 
     def to_internal_value(self, data: Any) -> Any:
-        said = super().to_internal_value(data).split(",")
+        texts = super().to_internal_value(data).split(",")
         try:
-            return [UUID(one.strip()) for one in said[: MOST_IDS + 1]][:MOST_IDS]
+            return [UUID(one.strip()) for one in texts[: MOST_IDS + 1]][:MOST_IDS]
         except ValueError as error:
             sentence = "One of these is not a valid submission id."
             raise serializers.ValidationError(sentence, "invalid") from error

@@ -42,9 +42,9 @@ class Holds(TellsItsLimits, ViewSet):
         responses={200: HoldsSerializer, **problems(400)},
     )
     def list(self, request: Request) -> Response:
-        asked = HoldFilterSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        serializer = HoldFilterSerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
         page = holds.page(
             actor_of(request), submission=wanted.get("submission"), lifted=wanted["lifted"],
             after=wanted.get("after"),
@@ -75,9 +75,9 @@ class Holds(TellsItsLimits, ViewSet):
 
 
 def _reason(request: Request) -> str:
-    asked: Any = HoldReasonSerializer(data=json_body(request))
-    asked.is_valid(raise_exception=True)
-    return str(asked.validated_data["reason"])
+    serializer: Any = HoldReasonSerializer(data=json_body(request))
+    serializer.is_valid(raise_exception=True)
+    return str(serializer.validated_data["reason"])
 
 
 def _mine(request: Request, pk: UUID) -> Submission:

@@ -262,24 +262,24 @@ def result_of(analysis: Analysis) -> dict[str, Any] | None:
     """None while there is none."""
     if analysis.state != "done":
         return None
-    said = whole_result(analysis, codes=True)
-    said["timeline"] = timeline(said)
-    said["masks"] = masks(said)
-    said["engine_version"] = analysis.engine_version
-    said["verdict"] = {"outcome": analysis.outcome, **(said.get("verdict") or {})}
-    shape: dict[str, Any] = shaped(SHAPE, said)
+    values = whole_result(analysis, codes=True)
+    values["timeline"] = timeline(values)
+    values["masks"] = masks(values)
+    values["engine_version"] = analysis.engine_version
+    values["verdict"] = {"outcome": analysis.outcome, **(values.get("verdict") or {})}
+    shape: dict[str, Any] = shaped(SHAPE, values)
     return shape
 
 
-def timeline(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def timeline(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     faces = [
         {"start": one["first"], "end": one["last"], "what": "face", "name": str(one["id"]),
          "score": None, "label": ""}
-        for one in said.get("tracks") or []
+        for one in values.get("tracks") or []
     ]  # fmt: skip
     checks = [
         {**segment, "what": "check", "name": finding["detector"]}
-        for finding in said["findings"]
+        for finding in values["findings"]
         for segment in finding.get("segments") or []
     ]
     return sorted(faces + checks, key=lambda one: (one["start"], one["end"], one["name"]))

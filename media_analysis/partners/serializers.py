@@ -135,20 +135,20 @@ class FilterSerializer(KnownFieldsOnly):
         "for the same `sort`. Other values answer 400.",
     )
 
-    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if asked.get("updated_since"):
-            asked.setdefault("sort", "updated_last")
-        cursor = asked.get("cursor")
-        if cursor is not None and cursors.read(cursor, asked.get("sort") or "newest") is None:
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("updated_since"):
+            values.setdefault("sort", "updated_last")
+        cursor = values.get("cursor")
+        if cursor is not None and cursors.read(cursor, values.get("sort") or "newest") is None:
             sentence = gettext("This cursor is not valid for this list. Start again without one.")
             wrong = serializers.ErrorDetail(sentence, "bad_cursor")
             raise serializers.ValidationError({"cursor": [wrong]})
-        return asked
+        return values
 
-    def validate_q(self, asked: str) -> str:
-        if len(query.split(asked)) > query.MOST_WORDS:
+    def validate_q(self, text: str) -> str:
+        if len(query.split(text)) > query.MOST_WORDS:
             raise serializers.ValidationError(TOO_MANY_WORDS, "too_many_words")
-        return asked
+        return text
 
 
 COLUMNS = (
@@ -275,11 +275,11 @@ class AcceptedSerializer(SubmissionSerializer):
     )  # fmt: skip
 
     def to_representation(self, instance: Submission | dict[str, Any]) -> dict[str, Any]:
-        told = super().to_representation(instance)
+        values = super().to_representation(instance)
         actor = actor_of(self.context["request"])
-        if actor.can(Permission.VIEW_SUBMISSIONS, UUID(told["team"])):
-            return told
-        return {name: value for name, value in told.items() if name not in self.FOUND}
+        if actor.can(Permission.VIEW_SUBMISSIONS, UUID(values["team"])):
+            return values
+        return {name: value for name, value in values.items() if name not in self.FOUND}
 
 
 @extend_schema_serializer(many=False)

@@ -105,14 +105,14 @@ class AnswersEvents:
 class Stream:
     """Made before the event is: what changes while it is made is noticed."""
 
-    def __init__(self, request: Request, key: str, asked: dict[str, Any]) -> None:
+    def __init__(self, request: Request, key: str, values: dict[str, Any]) -> None:
         self.request, self.key = request, key
         before = waiting.waited(request)
         self.is_first = not before
-        self.until = asked.get("until")
-        self.seconds = float(before["seconds"] if before else asked.get("seconds", USUAL))
-        told = before["kept"]["told"] if before else request.headers.get("Last-Event-ID", "")
-        self.told = str(told).strip('"')
+        self.until = values.get("until")
+        self.seconds = float(before["seconds"] if before else values.get("seconds", USUAL))
+        last = before["kept"]["told"] if before else request.headers.get("Last-Event-ID", "")
+        self.last = str(last).strip('"')
         self.version = waiting.version_of(key)
 
     def answered(
@@ -121,12 +121,12 @@ class Stream:
         """The current event, unless it was sent before. `is_over`: the condition of `until` is
         met."""
         name = waiting.name_of(version)
-        if is_over and self.is_first and name == self.told:
+        if is_over and self.is_first and name == self.last:
             return HttpResponse(status=204, headers=HEADERS)
         if not is_over:
             self._stay(name)
         parts = [RECONNECT] if self.is_first else []
-        parts.append(NOTHING_NEW if name == self.told else event(name, content()))
+        parts.append(NOTHING_NEW if name == self.last else event(name, content()))
         # Not at once: an answer of a known length could not go on.
         return StreamingHttpResponse(iter(parts), content_type=KIND, headers=HEADERS)
 

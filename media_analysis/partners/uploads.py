@@ -111,15 +111,15 @@ def _mine(request: Request, pk: UUID) -> Upload:
 
 
 def _state(request: Request, upload: Upload) -> dict[str, str]:
-    told = {
+    headers = {
         "Upload-Offset": str(uploading.arrived(upload)),
         "Upload-Length": str(upload.length),
         "Upload-Expires": http_date(upload.expires_at.timestamp()),
     }
     if upload.submission_id is not None:
         where = reverse("api:submission-detail", args=[upload.submission_id], request=request)
-        told["Touchstone-Submission"] = str(where)
-    return told
+        headers["Touchstone-Submission"] = str(where)
+    return headers
 
 
 def _number(request: Request, header: str) -> int:
@@ -144,13 +144,13 @@ def _metadata(text: str) -> dict[str, str]:
     for pair in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = pair.partition(" ")
         try:
-            said = _decoded(value).decode()
+            decoded = _decoded(value).decode()
         except UnicodeDecodeError as error:
             raise Refusal("metadata_malformed") from error
         if name in ("team", *LONGEST):
-            if len(said) > LONGEST.get(name, 36) or "\x00" in said or name in found:
+            if len(decoded) > LONGEST.get(name, 36) or "\x00" in decoded or name in found:
                 raise Refusal("metadata_malformed")
-            found[name] = said
+            found[name] = decoded
     return found
 
 

@@ -40,7 +40,7 @@ class Usage(TellsItsLimits, ViewSet):
         assert service is not None and key is not None, "its permission lets in nobody else"
         team, partner, mine = usage.this_month(service.team, [service], [key])
         of_team = {"quota": team.quota, "remaining": team.remaining}
-        said = {
+        values = {
             "month": partner.month,
             "starts": usage.next_month(),
             "partner": partner,
@@ -48,4 +48,4 @@ class Usage(TellsItsLimits, ViewSet):
             "team": None if team.quota is None else of_team,
             "rates": {scope: map(asdict, limits(request, scope)) for scope in ("read", "write")},
         }
-        return Response(UsageSerializer(said).data)
+        return Response(UsageSerializer(values).data)

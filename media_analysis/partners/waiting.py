@@ -78,10 +78,10 @@ def version_of(key: str) -> str:
 def _versions(keys: Collection[str]) -> Mapping[str, str]:
     batches = [key for key in keys if key.startswith(OF_A_BATCH)]
     found = _VERSIONS(None, keys=[UUID(key) for key in keys if key not in batches])
-    told = {str(pk): " ".join(map(str, said)) for pk, *said in found}
+    versions = {str(pk): " ".join(map(str, parts)) for pk, *parts in found}
     for pk, version in progress.versions([UUID(key[len(OF_A_BATCH) :]) for key in batches]):
-        told[f"{OF_A_BATCH}{pk}"] = version
-    return told
+        versions[f"{OF_A_BATCH}{pk}"] = version
+    return versions
 
 
 class News:
@@ -116,10 +116,10 @@ def allowance(request: Request) -> dict[str, Any]:
     return {"allowance": (left.limit, left.used, left.ends_in)}
 
 
-def as_json(request: Request, told: Any) -> HttpResponseBase:
+def as_json(request: Request, values: Any) -> HttpResponseBase:
     """A narrow answer, which is its own version."""
-    said = JSONRenderer().render(told)
-    return conditional(request, said, lambda: said)
+    content = JSONRenderer().render(values)
+    return conditional(request, content, lambda: content)
 
 
 def name_of(version: bytes) -> str:

@@ -162,10 +162,10 @@ class AgainSerializer(KnownFieldsOnly):
         required=False, default=False, help_text="Also deliveries that already succeeded."
     )
 
-    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if ("delivery" in asked) == ("since" in asked):
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("delivery" in values) == ("since" in values):
             raise serializers.ValidationError("State either `delivery` or `since`.")
-        return asked
+        return values
 
 
 class AgainDoneSerializer(serializers.Serializer[Any]):

@@ -62,9 +62,9 @@ class Webhooks(TellsItsLimits, ViewSet):
         responses={201: EndpointAddedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
     )
     def create(self, request: Request) -> Response:
-        asked = EndpointAddSerializer(data=json_body(request))
-        asked.is_valid(raise_exception=True)
-        wanted = dict(asked.validated_data)
+        serializer = EndpointAddSerializer(data=json_body(request))
+        serializer.is_valid(raise_exception=True)
+        wanted = dict(serializer.validated_data)
         actor = actor_of(request)
         team = team_named(actor, wanted.pop("team", None), Permission.MANAGE_WEBHOOKS)
         added = endpoints.add(actor, team, **wanted)
@@ -89,9 +89,9 @@ class Webhooks(TellsItsLimits, ViewSet):
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
         mine = _mine(request, pk)
-        asked = EndpointChangeSerializer(data=json_body(request))
-        asked.is_valid(raise_exception=True)
-        changed = endpoints.change(actor_of(request), mine, **asked.validated_data)
+        serializer = EndpointChangeSerializer(data=json_body(request))
+        serializer.is_valid(raise_exception=True)
+        changed = endpoints.change(actor_of(request), mine, **serializer.validated_data)
         return Response(_serialized(request, changed))
 
     @extend_schema(
@@ -135,9 +135,9 @@ class Webhooks(TellsItsLimits, ViewSet):
     )
     def log(self, request: Request, pk: UUID) -> Response:
         mine = _mine(request, pk)
-        asked = LogFilterSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        wanted, after = asked.validated_data, None
+        serializer = LogFilterSerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
+        wanted, after = serializer.validated_data, None
         if "after" in wanted:
             after = get_object_or_404(Delivery, endpoint=mine, pk=wanted["after"])
         found = deliveries.page(actor_of(request), mine, state=wanted.get("state", ""), after=after)
@@ -152,9 +152,9 @@ class Webhooks(TellsItsLimits, ViewSet):
     )
     def deliver(self, request: Request, pk: UUID) -> Response:
         mine, actor = _mine(request, pk), actor_of(request)
-        asked = AgainSerializer(data=json_body(request))
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        serializer = AgainSerializer(data=json_body(request))
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
         if "delivery" in wanted:
             one = get_object_or_404(deliveries.of(actor), endpoint=mine, pk=wanted["delivery"])
             count = int(endpoints.deliver_again(actor, one))

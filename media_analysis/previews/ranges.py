@@ -33,7 +33,7 @@ class OutOfRange(Exception):
     """Understood, and nothing of it is in the file."""
 
 
-def asked(header: str, size: int, most: int = MOST) -> Part | None:
+def parse(header: str, size: int, most: int = MOST) -> Part | None:
     """None: the whole. Raises `OutOfRange`. Never longer than `most`, from where it was asked."""
     found = ONE.fullmatch(header)
     if found is None:

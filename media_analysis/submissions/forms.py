@@ -194,10 +194,10 @@ class HistoryFilter(forms.Form):
         field = self.fields["team"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Team.objects.for_actor(actor, Permission.VIEW_SUBMISSIONS)
-        asked, language = self.data.get("language", ""), self.fields["language"]
+        value, language = self.data.get("language", ""), self.fields["language"]
         assert isinstance(language, forms.ChoiceField)
         listed = dict(languages.choices())
-        more = [(asked, asked)] if asked and asked not in listed else []
+        more = [(value, value)] if value and value not in listed else []
         language.choices = [("", _("Any")), *listed.items(), *more]
         for name, choices in self.OFTEN_CHOSEN.items():
             often = self.fields[name]
@@ -206,10 +206,10 @@ class HistoryFilter(forms.Form):
             often.choices = [("", often.label or ""), *choices[1:]]
 
     def clean_q(self) -> str:
-        asked: str = self.cleaned_data["q"]
-        if len(query.split(asked)) > query.MOST_WORDS:
+        text: str = self.cleaned_data["q"]
+        if len(query.split(text)) > query.MOST_WORDS:
             raise forms.ValidationError(TOO_MANY_WORDS)
-        return asked
+        return text
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -231,8 +231,8 @@ class HistoryFilter(forms.Form):
 
     @property
     def seldom_used(self) -> bool:
-        asked = (*self.wanted, *self.errors)
-        return any(name in asked for name in self.SELDOM if name != "check")
+        used = (*self.wanted, *self.errors)
+        return any(name in used for name in self.SELDOM if name != "check")
 
 
 class SaveFilterForm(forms.Form):

@@ -23,13 +23,13 @@ _TAG = re.compile(PATTERN)
 MALFORMED = "language_malformed"
 
 
-def tag(said: str) -> str:
+def tag(text: str) -> str:
     """In the usual letters (`de-AT`, `zh-Hant`), or empty; refused where it is no tag."""
-    if not said:
+    if not text:
         return ""
-    if len(said) > LONGEST or not _TAG.fullmatch(said):
-        raise Refusal(MALFORMED, tag=said[:LONGEST])
-    first, *others = said.lower().split("-")
+    if len(text) > LONGEST or not _TAG.fullmatch(text):
+        raise Refusal(MALFORMED, tag=text[:LONGEST])
+    first, *others = text.lower().split("-")
     return "-".join([first, *map(_in_usual_letters, others)])
 
 
@@ -47,15 +47,15 @@ def fits(tags: Iterable[str], column: str = "language") -> Q:
     return found
 
 
-def name_of(said: str) -> str:
+def name_of(text: str) -> str:
     """In the reader's language, with the tag; the tag alone where nobody gave it a name."""
-    for known in (said.lower(), said.lower().partition("-")[0]):
+    for known in (text.lower(), text.lower().partition("-")[0]):
         if "name" in LANG_INFO.get(known, {}):
-            return f"{get_language_info(known)['name_translated']} ({said})"
-    return said
+            return f"{get_language_info(known)['name_translated']} ({text})"
+    return text
 
 
 def choices() -> list[tuple[str, str]]:
     """What a list offers, by name; every other tag is taken, too."""
-    named = (tag(code) for code, said in LANG_INFO.items() if "name" in said)
+    named = (tag(code) for code, info in LANG_INFO.items() if "name" in info)
     return sorted(((one, name_of(one)) for one in named), key=lambda one: one[1].casefold())

@@ -25,23 +25,23 @@ _MEMBER = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)\s*=\s*:([A-Za-z0-9+/=]*):\s*(?:;
 class Expected:
     """The digests that a header names, held against bytes that pass by."""
 
-    def __init__(self, said: Mapping[str, bytes]) -> None:
-        self._said = said
-        self._hashes = {name: hashlib.new(ALGORITHMS[name]) for name in said}
+    def __init__(self, digests: Mapping[str, bytes]) -> None:
+        self._digests = digests
+        self._hashes = {name: hashlib.new(ALGORITHMS[name]) for name in digests}
 
     @classmethod
     def by(cls, header: str) -> Expected:
         """Raises `digest_malformed` where it names none that is read here."""
-        said: dict[str, bytes] = {}
+        digests: dict[str, bytes] = {}
         for member in header.split(","):
             found = _MEMBER.fullmatch(member)
             if found is None:
                 raise Refusal("digest_malformed")
             if found[1] in ALGORITHMS:
-                said[found[1]] = _decoded(found[1], found[2])
-        if not said:
+                digests[found[1]] = _decoded(found[1], found[2])
+        if not digests:
             raise Refusal("digest_malformed")
-        return cls(said)
+        return cls(digests)
 
     def saw(self, chunk: bytes) -> None:
         for one in self._hashes.values():
@@ -50,7 +50,7 @@ class Expected:
     def check(self) -> None:
         """Compare the digest of everything that was read. Raises `digest_differs`."""
         for name, one in self._hashes.items():
-            if not hmac.compare_digest(one.digest(), self._said[name]):
+            if not hmac.compare_digest(one.digest(), self._digests[name]):
                 raise Refusal("digest_differs")
 
     def check_file(self, file: BinaryIO) -> None:

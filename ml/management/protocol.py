@@ -77,17 +77,17 @@ def run(options: Mapping[str, Any], names: Sequence[str] | None, watch: Watch) -
             cache=options["cache"],
             out=options["out"],
         )
-        told = evaluating.evaluate(plan, watch)
+        results = evaluating.evaluate(plan, watch)
         if options["write"]:
-            pages.written(options["write"], MARKS, report.markdown(told))
+            pages.written(options["write"], MARKS, report.markdown(results))
     except (ProtocolRefused, besides.BesideRefused, running.UnknownDetector) as refused:
         raise CommandError(str(refused)) from refused
     except pages.NoMarks as error:
         raise CommandError(str(error)) from error
     if options["json"]:
-        sys.stdout.write(json.dumps(told, ensure_ascii=True, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(results, ensure_ascii=True, allow_nan=False) + "\n")
     else:
-        sys.stdout.write(report.markdown(told))
+        sys.stdout.write(report.markdown(results))
 
 
 def pinned(name: str, roots: Sequence[Path]) -> None:

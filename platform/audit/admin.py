@@ -41,9 +41,9 @@ class PageColumn:
 def in_words(model: type[models.Model], more: Iterable[str]) -> dict[str, Any]:
     """For forms: labels of all fields. What the code says of a field is for its readers alone."""
     names = {*(field.name for field in model._meta.concrete_fields), *more}
-    said = {name: word(model, name) for name in names}
+    labels = {name: word(model, name) for name in names}
     return {
-        "labels": {name: label for name, label in said.items() if label},
+        "labels": {name: label for name, label in labels.items() if label},
         "help_texts": dict.fromkeys(names, ""),
     }
 
@@ -55,11 +55,11 @@ def _titled(title: Any, say: Callable[[Any], Any]) -> Callable[..., FieldListFil
         found: Any = FieldListFilter.create(*args, **kwargs)
         found.title = title
         plain = found.choices
-        found.choices = lambda shown: (
+        found.choices = lambda changelist: (
             choice
             if isinstance(choice["display"], Promise)  # in words already
             else {**choice, "display": say(choice["display"])}
-            for choice in plain(shown)
+            for choice in plain(changelist)
         )
         return cast(FieldListFilter, found)
 
@@ -82,8 +82,8 @@ class WordedInline(admin.TabularInline):  # type: ignore[type-arg]
         return list(self._details.values())
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        said = in_words(self.model, map(str, self.readonly_fields))
-        return super().get_formset(request, obj, **{**said, **kwargs})
+        words = in_words(self.model, map(str, self.readonly_fields))
+        return super().get_formset(request, obj, **{**words, **kwargs})
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -108,7 +108,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Each value as `Detail` says it: nothing of them is ever put into a form."""
         sets: Any = super().get_fieldsets(request, obj)
-        return [(title, {**said, "fields": self._details(said["fields"])}) for title, said in sets]
+        return [
+            (title, {**options, "fields": self._details(options["fields"])})
+            for title, options in sets
+        ]
 
     def _details(self, names: Iterable[Any]) -> list[Any]:
         return [
@@ -135,11 +138,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [columns[0], PageColumn(), *columns[1:]] if has_pages else columns
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        shown: Any = super().get_changelist_instance(request)
-        for column in shown.list_display:
+        changelist: Any = super().get_changelist_instance(request)
+        for column in changelist.list_display:
             if isinstance(column, PageColumn):
-                column.addresses = self.addresses(request, list(shown.result_list))
-        return shown
+                column.addresses = self.addresses(request, list(changelist.result_list))
+        return changelist
 
     def render_change_form(
         self,
@@ -171,8 +174,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any
     ) -> Any:
-        said = in_words(self.model, map(str, self.readonly_fields))
-        return super().get_form(request, obj, change, **{**said, **kw})
+        words = in_words(self.model, map(str, self.readonly_fields))
+        return super().get_form(request, obj, change, **{**words, **kw})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(self.live)
@@ -193,7 +196,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = ("verb", "object_type")
     search_fields = ("=who", "=object_id", "=chain")
     fields = ("id", "recorded_at", "chain", "seq", "verb", "actor", "object_type", "object_page",
-              "said", "hash_hex", "prev_hex")  # fmt: skip
+              "content_json", "hash_hex", "prev_hex")  # fmt: skip
     readonly_fields = fields
     named_by_id = True
 
@@ -203,7 +206,7 @@ class EventAdmin(ReadOnlyAdmin):
     def object_page(self, event: Event) -> str:
         return object_link(event.object_type, event.object_id)
 
-    def said(self, event: Event) -> str:
+    def content_json(self, event: Event) -> str:
         return in_json(event.content)
 
     def hash_hex(self, event: Event) -> str:

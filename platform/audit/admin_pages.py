@@ -41,10 +41,10 @@ def of_objects(
     }
 
 
-def _ids(said: Iterable[str]) -> list[UUID]:
+def _ids(texts: Iterable[str]) -> list[UUID]:
     """What was recorded as an id, where it is one."""
     found = []
-    for one in said:
+    for one in texts:
         try:
             found.append(UUID(one))
         except ValueError:

@@ -34,14 +34,14 @@ OBJECTS = {
 class Column:
     """One of a list: its heading is a word of the product, and no name of a field."""
 
-    def __init__(self, shown: Any, name: str) -> None:
+    def __init__(self, model_admin: Any, name: str) -> None:
         self.__name__ = name
-        self._says = shown.says
-        self.short_description = word(shown.model, name) or name
+        self._says = model_admin.says
+        self.short_description = word(model_admin.model, name) or name
         try:
-            self._field: Any = shown.model._meta.get_field(name)
+            self._field: Any = model_admin.model._meta.get_field(name)
         except FieldDoesNotExist:
-            self._field, self._made = None, getattr(shown, name)
+            self._field, self._made = None, getattr(model_admin, name)
             self.admin_order_field = getattr(self._made, "admin_order_field", None)
         else:
             self.admin_order_field = name
@@ -90,12 +90,12 @@ def _is_plain(value: list[Any]) -> bool:
 
 
 def _link(related: Model) -> str:
-    shown: Any = admin.site._registry.get(type(related))
-    if shown is None:
+    model_admin: Any = admin.site._registry.get(type(related))
+    if model_admin is None:
         return str(related.pk)
     meta = related._meta
     address = _address(f"{meta.app_label}_{meta.model_name}", related.pk)
-    return format_html('<a href="{}">{}</a>', address, shown.named(related))
+    return format_html('<a href="{}">{}</a>', address, model_admin.named(related))
 
 
 def in_json(value: Any) -> str:

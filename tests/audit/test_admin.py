@@ -30,7 +30,7 @@ def test_not_even_a_superuser_can_change_the_record_in_the_admin() -> None:
         assert not shown.has_delete_permission(request)
         assert shown.get_actions(request) == {}
         assert shown.get_queryset(request).count() == 1
-    said = EventAdmin(Event, admin.site).said(event)
+    said = EventAdmin(Event, admin.site).content_json(event)
     assert "media.viewed" in said and "<script>" not in said
     assert "&lt;script&gt;" in said
     checkpoint = Checkpoint.objects.get()

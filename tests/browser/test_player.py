@@ -141,8 +141,8 @@ def test_from_upload_to_playing_by_keys(open_page: Open, alice: Person, film: Pa
 def test_the_flash_is_where_the_finding_says(open_page: Open, alice: Person, film: Path) -> None:
     """Frame by frame in the browser: white at its moment and dark a frame before and after; asked
     for in small pieces, and reached from an address with a moment."""
-    kept = ranges.asked.__defaults__
-    ranges.asked.__defaults__ = (4096,)
+    kept = ranges.parse.__defaults__
+    ranges.parse.__defaults__ = (4096,)
     try:
         page = open_page(user=alice.user).goto(reverse("submissions:submit"))
         submission = sent_in(page, film)
@@ -156,7 +156,7 @@ def test_the_flash_is_where_the_finding_says(open_page: Open, alice: Person, fil
         page.evaluate("document.getElementById('player').play()")
         until(page, "ended")
     finally:
-        ranges.asked.__defaults__ = kept
+        ranges.parse.__defaults__ = kept
 
 
 def test_on_a_case_and_without_script(open_page: Open, alice: Person, film: Path) -> None:

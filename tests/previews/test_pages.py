@@ -79,7 +79,7 @@ def test_parts_are_those_that_were_asked_for(
     assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{size}")
     whole = get(alice, sent, Range="lines=1-2")
     assert (whole.status_code, b"".join(whole)) == (200, content)
-    monkeypatch.setattr(ranges.asked, "__defaults__", (64,))
+    monkeypatch.setattr(ranges.parse, "__defaults__", (64,))
     assert get(alice, sent, Range="bytes=10-").content == content[10:74]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_analysis.previews.ranges import OutOfRange, Part, asked
+from media_analysis.previews.ranges import OutOfRange, Part, parse
 
 SIZES = st.integers(1, 10**12)
 
@@ -23,14 +23,14 @@ SIZES = st.integers(1, 10**12)
 )  # fmt: skip
 def test_what_players_ask_for(header: str, expected: tuple[int, int] | None) -> None:
     """Of 100 bytes; what is not one plain range gets the whole."""
-    assert asked(header, 100) == (Part(*expected) if expected else None)
+    assert parse(header, 100) == (Part(*expected) if expected else None)
 
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0", f"bytes={10**17}-"])
 def test_what_lies_outside_is_refused(header: str) -> None:
     """Understood, but nothing of it is there."""
     with pytest.raises(OutOfRange):
-        asked(header, 100)
+        parse(header, 100)
 
 
 @given(st.text(max_size=60), SIZES)
@@ -51,9 +51,9 @@ def test_one_range_is_what_it_says(size: int, start: int, length: int, most: int
     header = f"bytes={start}-{start + length}"
     if start >= size:
         with pytest.raises(OutOfRange):
-            asked(header, size, most)
+            parse(header, size, most)
         return
-    part = asked(header, size, most)
+    part = parse(header, size, most)
     assert part is not None and part.start == start
     assert part.length == min(length + 1, size - start, most)
     assert part.of(size) == f"bytes {part.start}-{part.end}/{size}"
@@ -61,7 +61,7 @@ def test_one_range_is_what_it_says(size: int, start: int, length: int, most: int
 
 def _holds(header: str, size: int) -> None:
     try:
-        part = asked(header, size, most=1000)
+        part = parse(header, size, most=1000)
     except OutOfRange:
         return
     if part is not None:

@@ -200,10 +200,12 @@ def _tag(client: Any, found: Found, row: BucketObject) -> None:
     where = {"Bucket": found.bucket, "Key": found.key}
     if found.version_id:
         where["VersionId"] = found.version_id
-    said = str(row.submission) if row.submission else f"refused:{row.refused}"
+    value = str(row.submission) if row.submission else f"refused:{row.refused}"
     try:
         tags = [one for one in client.get_object_tagging(**where)["TagSet"] if one["Key"] != TAG]
-        client.put_object_tagging(**where, Tagging={"TagSet": [*tags, {"Key": TAG, "Value": said}]})
+        client.put_object_tagging(
+            **where, Tagging={"TagSet": [*tags, {"Key": TAG, "Value": value}]}
+        )
     except ClientError as error:
         if not _is_gone(error):
             raise

@@ -28,21 +28,21 @@ def parse(body: str, bucket: str, prefix: str) -> list[Found]:
     """The objects in one message: S3's own format, or S3's inside SNS. Other buckets and prefixes
     are ignored."""
     try:
-        said = json.loads(body)
-        if isinstance(said, dict) and "Message" in said:
-            said = json.loads(said["Message"])
-        if said.get("Event") == "s3:TestEvent":
+        values = json.loads(body)
+        if isinstance(values, dict) and "Message" in values:
+            values = json.loads(values["Message"])
+        if values.get("Event") == "s3:TestEvent":
             return []
-        made = [one for one in said["Records"] if one["eventName"].startswith(CREATED)]
+        made = [one for one in values["Records"] if one["eventName"].startswith(CREATED)]
         return [found for one in made if (found := _found(one["s3"], bucket, prefix))]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable from error
 
 
-def _found(said: dict[str, Any], bucket: str, prefix: str) -> Found | None:
-    thing = said["object"]
+def _found(values: dict[str, Any], bucket: str, prefix: str) -> Found | None:
+    thing = values["object"]
     key = unquote_plus(thing["key"])
-    if said["bucket"]["name"] != bucket or not key.startswith(prefix):
+    if values["bucket"]["name"] != bucket or not key.startswith(prefix):
         return None
     return Found(
         bucket, key, str(thing.get("eTag", "")), str(thing.get("versionId") or ""),

@@ -42,8 +42,8 @@ def accept(
     """All of them or none. True when the same request was accepted before under this key."""
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
     caller = actor.who.ref
-    said = json.dumps([str(team.pk), external_id, list(items)], sort_keys=True)
-    fingerprint = hashlib.sha256(said.encode()).hexdigest()
+    text = json.dumps([str(team.pk), external_id, list(items)], sort_keys=True)
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()
     if key and (earlier := _earlier(caller, key, fingerprint)):
         return earlier, True
     quotas.require_room(actor, team)

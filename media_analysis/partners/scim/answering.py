@@ -49,13 +49,13 @@ class ScimParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
     ) -> Any:
         try:
-            said = json.loads(stream.read().decode())
-            whole = json.dumps(said, ensure_ascii=False).encode()  # no half characters
+            values = json.loads(stream.read().decode())
+            whole = json.dumps(values, ensure_ascii=False).encode()  # no half characters
         except (ValueError, RecursionError) as error:
             raise ParseError from error
         if b"\\u0000" in whole:
             raise Refusal("provisioned_text")
-        return said
+        return values
 
 
 class JsonParser(ScimParser):
@@ -95,13 +95,13 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     answer = problems.handler(error, context)
     if answer is None:
         return None
-    said = answer.data or {}
-    told = Error(
+    problem = answer.data or {}
+    shape = Error(
         status=answer.status_code,
-        scim_type=KINDS.get(str(said.get("code"))),
-        detail=str(said.get("detail", "")),
+        scim_type=KINDS.get(str(problem.get("code"))),
+        detail=str(problem.get("detail", "")),
     )
-    return _answered(told, {k: v for k, v in answer.headers.items() if k != "Content-Type"})
+    return _answered(shape, {k: v for k, v in answer.headers.items() if k != "Content-Type"})
 
 
 def _answered(error: Error, headers: dict[str, str] | None = None) -> Response:

@@ -61,10 +61,10 @@ class Resources(ScimView):
 
     def _wanted(self) -> Any:
         names = ("attributes", "excludedAttributes")
-        asked = {name: self.request.query_params[name] for name in names
+        values = {name: self.request.query_params[name] for name in names
                  if name in self.request.query_params}  # fmt: skip
         of: Any = ResponseParameters
-        return of[self.model].model_validate(asked)
+        return of[self.model].model_validate(values)
 
     def one(self, pk: UUID) -> Any:
         return get_object_or_404(self.rows(), pk=pk)
@@ -93,29 +93,29 @@ class Resources(ScimView):
         if any("\x00" in str(value) for value in query.values()):
             raise Refusal("provisioned_text")
         request, answers = cast("Any", SearchRequest), cast("Any", ListResponse)
-        asked = request[self.model].model_validate(query, scim_policy=TOLERANT)
-        rows, exact = self._narrowed(asked.filter)
-        count = min(USUAL_PAGE if asked.count is None else asked.count, LARGEST_PAGE)
-        start = min(asked.start_index_0, 2**31)
-        if asked.sort_by is None and (asked.filter is None or exact):
+        search = request[self.model].model_validate(query, scim_policy=TOLERANT)
+        rows, exact = self._narrowed(search.filter)
+        count = min(USUAL_PAGE if search.count is None else search.count, LARGEST_PAGE)
+        start = min(search.start_index_0, 2**31)
+        if search.sort_by is None and (search.filter is None or exact):
             total = rows.count()
             page = [self.shaped(row) for row in rows[start : start + count]]
         else:
             found = map(self.shaped, rows)
-            kept = [one for one in found if asked.filter is None or asked.filter.match(one)]
+            kept = [one for one in found if search.filter is None or search.filter.match(one)]
             total = len(kept)
-            page = asked.sort(kept)[start : start + count]
+            page = search.sort(kept)[start : start + count]
         answer = answers[self.model](
             total_results=total, start_index=start + 1, items_per_page=len(page), resources=page
         )
         context = Context.RESOURCE_QUERY_RESPONSE
-        body = answer.model_dump(scim_ctx=context, response_parameters=asked)
+        body = answer.model_dump(scim_ctx=context, response_parameters=search)
         return Response(body)
 
-    def _narrowed(self, asked: Any) -> tuple[QuerySet[Any], bool]:
+    def _narrowed(self, condition: Any) -> tuple[QuerySet[Any], bool]:
         """`userName eq "…"` is what every provider asks, and the database answers it. Whether it
         did; everything else is compared row by row."""
-        node = getattr(asked, "ast", None)
+        node = getattr(condition, "ast", None)
         if isinstance(node, Comparison) and node.op is CompareOperator.eq:
             lookup = self.columns.get(str(node.attr_path).lower())
             if lookup and isinstance(node.value, str):
@@ -128,8 +128,8 @@ class Many(Resources):
         return self.listed(request.query_params.dict())
 
     def post(self, request: Request) -> Response:
-        said = self.to_service(self.read(Context.RESOURCE_CREATION_REQUEST))
-        made = self.verbs.add(actor_of(request), self.team, said)
+        values = self.to_service(self.read(Context.RESOURCE_CREATION_REQUEST))
+        made = self.verbs.add(actor_of(request), self.team, values)
         return self.respond(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
 
 

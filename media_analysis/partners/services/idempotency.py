@@ -42,7 +42,7 @@ def fingerprint(stream: BinaryIO, *words: str) -> str:
 def send_idempotently(
     actor: Actor,
     key: str,
-    asked: str,
+    fingerprint: str,
     send: Callable[[Callable[[Received], None]], Received],
 ) -> tuple[Submission, bool]:
     """Send, or find what the same request sent before. True when it was found.
@@ -53,30 +53,30 @@ def send_idempotently(
     caller = actor.who.ref
     mine = IdempotentRequest.objects.filter(caller=caller, key=key)
     IdempotentRequest.objects.bulk_create(
-        [IdempotentRequest(caller=caller, key=key, fingerprint=asked)], ignore_conflicts=True
+        [IdempotentRequest(caller=caller, key=key, fingerprint=fingerprint)], ignore_conflicts=True
     )
     holder = uuid.uuid4()
     free = Q(busy_until__isnull=True) | Q(busy_until__lt=ClockTimestamp())
     taken = mine.filter(free, submission__isnull=True).update(
-        busy_until=InSeconds(BUSY_SECONDS), holder=holder, fingerprint=asked
+        busy_until=InSeconds(BUSY_SECONDS), holder=holder, fingerprint=fingerprint
     )
     if not taken:
-        return _settled(mine, asked)
+        return _settled(mine, fingerprint)
     held = mine.filter(holder=holder, submission__isnull=True)
     try:
         received = send(lambda one: _answered(held, one.submission))
     except Overtaken:
-        return _settled(mine, asked)
+        return _settled(mine, fingerprint)
     except BaseException:
         held.delete()  # nothing was done under this key: it may be used for anything
         raise
     return received.submission, False
 
 
-def _settled(mine: QuerySet[IdempotentRequest], asked: str) -> tuple[Submission, bool]:
+def _settled(mine: QuerySet[IdempotentRequest], fingerprint: str) -> tuple[Submission, bool]:
     """Somebody else has the row: it was answered, or is still being worked on."""
     row = mine.first()
-    if row is not None and row.fingerprint != asked:
+    if row is not None and row.fingerprint != fingerprint:
         raise Refusal("idempotency_differs")
     if row is None or row.submission_id is None:
         raise Refusal("idempotency_busy")

@@ -76,12 +76,12 @@ def make(
             progress(min(seconds / length, 1.0) * DECODED_SHARE)
         reel.close()
         sounds = _checked(decoding.audio_pieces(RATE), should_stop)
-        heard = _join(silent if reel.frames else None, sounds, copy)
-    if not reel.frames and not heard:
+        samples = _join(silent if reel.frames else None, sounds, copy)
+    if not reel.frames and not samples:
         raise Rejected("no_media")
     return Made(
         media_type="video/webm" if reel.frames else "audio/webm",
-        seconds=max(reel.end, heard / RATE),
+        seconds=max(reel.end, samples / RATE),
         fps=reel.fps,
         took=time.monotonic() - began,
     )

@@ -84,26 +84,33 @@ def audit_trail(
     events: Sequence[Event], team: UUID, sent_by: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """`sent_by` replaces the sender, who also ordered the analysis."""
-    said = [_read(event) for event in events]
+    contents = [_read(event) for event in events]
     if sent_by is not None:
-        said = [{**one, "who": sent_by} if one and one["verb"] in SENDING else one for one in said]
-    names = _names([one["who"] for one in said if one], team)
+        contents = [
+            {**one, "who": sent_by} if one and one["verb"] in SENDING else one for one in contents
+        ]
+    names = _names([one["who"] for one in contents if one], team)
     return [
         _row(event, one, names) if one else _illegible(event)
-        for event, one in zip(events, said, strict=True)
+        for event, one in zip(events, contents, strict=True)
     ]
 
 
 def _read(event: Event) -> dict[str, Any] | None:
     """None where what was recorded is no longer what we write: somebody was at the database."""
     try:
-        said: dict[str, Any] = json.loads(bytes(event.payload))
-        known = said["verb"], said["object"]["sha256"], said["who"]["kind"], said["data"].keys()
-        if said["who"]["kind"] in ("user", "service"):
-            UUID(said["who"]["id"])
+        content: dict[str, Any] = json.loads(bytes(event.payload))
+        known = (
+            content["verb"],
+            content["object"]["sha256"],
+            content["who"]["kind"],
+            content["data"].keys(),
+        )
+        if content["who"]["kind"] in ("user", "service"):
+            UUID(content["who"]["id"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return said if all(part is not None for part in known) else None
+    return content if all(part is not None for part in known) else None
 
 
 def _illegible(event: Event) -> dict[str, Any]:
@@ -117,24 +124,24 @@ def _illegible(event: Event) -> dict[str, Any]:
     }
 
 
-def _row(event: Event, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    verb = said["verb"]
-    fingerprint = said["object"]["sha256"]
+def _row(event: Event, content: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    verb = content["verb"]
+    fingerprint = content["object"]["sha256"]
     return {
         "when": event.recorded_at,
-        "who": _who(said["who"], names),
-        "text": " ".join(filter(None, [gettext(SENTENCES.get(verb, verb)), _why(said)])),
+        "who": _who(content["who"], names),
+        "text": " ".join(filter(None, [gettext(SENTENCES.get(verb, verb)), _why(content)])),
         "code": fingerprint if verb == Verb.SUBMISSION_RECEIVED else "",
         "code_name": gettext("SHA-256 of the media"),
         "decisive": verb in DECISIVE,
     }
 
 
-def _why(said: Mapping[str, Any]) -> str:
+def _why(content: Mapping[str, Any]) -> str:
     """A reason in words: of a code that has a sentence, or as somebody wrote it."""
-    if said["why"] in language.FAILURES:
-        return gettext("Reason: {reason}").format(reason=gettext(language.FAILURES[said["why"]]))
-    for words in (said["data"].get("reason"), said["why"]):
+    if content["why"] in language.FAILURES:
+        return gettext("Reason: {reason}").format(reason=gettext(language.FAILURES[content["why"]]))
+    for words in (content["data"].get("reason"), content["why"]):
         if isinstance(words, str) and " " in words:
             return gettext("Reason: {reason}").format(reason=f"{words.rstrip('.')}.")
     return ""
@@ -156,7 +163,7 @@ def _who(who: Mapping[str, str], names: Mapping[str, str]) -> str:
     kinds = {"user": gettext("person"), "service": gettext("partner"), "system": gettext("system")}
     kind = kinds.get(who["kind"], who["kind"])
     name = who["id"] if who["kind"] == "system" else who["id"][:8]
-    shown = names.get(who["id"]) or f"{kind} {name}"
+    displayed = names.get(who["id"]) or f"{kind} {name}"
     role = str(who.get("role") or "")
     label = Role(role).label if role in Role.values else role.replace("_", " ")
-    return f"{shown}, {label}" if role else shown
+    return f"{displayed}, {label}" if role else displayed

@@ -35,21 +35,21 @@ def in_short(outcome: str, reason: str) -> str:
     return first
 
 
-def lines(shown: Sequence[Json], said: Sequence[Json]) -> list[dict[str, Any]]:
+def lines(displayed: Sequence[Json], findings: Sequence[Json]) -> list[dict[str, Any]]:
     """One line for each check that ran or failed. Evidence of manipulation comes first, by
     strength, then high scores relative to their bounds, then what clears, and failures last."""
     pairs = [
         (_rank(raw), finding, raw)
-        for finding, raw in zip(shown, said, strict=True)
+        for finding, raw in zip(displayed, findings, strict=True)
         if raw["status"] != NOT_APPLICABLE
     ]
     pairs.sort(key=lambda pair: pair[0])
     return [_line(finding, raw) for _, finding, raw in pairs]
 
 
-def strongest(said: Sequence[Json]) -> Json | None:
+def strongest(findings: Sequence[Json]) -> Json | None:
     """The finding that the first line would be of; None when no check ran."""
-    ran = [one for one in said if one["status"] == "ran"]
+    ran = [one for one in findings if one["status"] == "ran"]
     return min(ran, key=_rank) if ran else None
 
 
@@ -93,8 +93,8 @@ def _line(finding: Json, raw: Json) -> dict[str, Any]:
 
 
 def _strength(evidence: Json) -> int:
-    said = evidence["strength"]
-    return STRENGTHS.index(said) if said in STRENGTHS else len(STRENGTHS)
+    strength = evidence["strength"]
+    return STRENGTHS.index(strength) if strength in STRENGTHS else len(STRENGTHS)
 
 
 def _badge(order: int) -> str:
@@ -103,18 +103,18 @@ def _badge(order: int) -> str:
     return "declared" if DECLARED <= order < UNDECIDED else "none"
 
 
-def aside(shown: Sequence[Json]) -> dict[str, Any] | None:
+def aside(displayed: Sequence[Json]) -> dict[str, Any] | None:
     """The checks that did not apply, in one line."""
-    folded = [one for one in shown if one["status"] == NOT_APPLICABLE]
+    folded = [one for one in displayed if one["status"] == NOT_APPLICABLE]
     if not folded:
         return None
-    said = ngettext(
+    text = ngettext(
         "%(count)s check does not apply: %(names)s",
         "%(count)s checks do not apply: %(names)s",
         len(folded),
     )
     names = language.listed([one["name"] for one in folded])
-    return {"text": said % {"count": len(folded), "names": names}, "checks": folded}
+    return {"text": text % {"count": len(folded), "names": names}, "checks": folded}
 
 
 def overlay(result: Json) -> dict[str, Any] | None:

@@ -16,10 +16,10 @@ OF_A_MOMENT = {"lip_sync": "of_a_moment"}
 THIRD = 100 / 3
 
 
-def scale(said: Json) -> dict[str, Any] | None:
+def scale(finding: Json) -> dict[str, Any] | None:
     """For a drawing of three equal parts: up to the lower bound, between, from the upper bound on.
     A check without a lower bound never clears, and its drawing has two parts."""
-    score, parameters = said.get("score"), said.get("parameters") or {}
+    score, parameters = finding.get("score"), finding.get("parameters") or {}
     found, clear = parameters.get("found_at"), parameters.get("clear_at")
     if score is None or found is None:
         return None
@@ -46,10 +46,10 @@ def _squeezed(over: float, bound: float, room: float) -> float:
     return round(bound + room * math.tanh(over / 2), 2)
 
 
-def lane_bound(said: Json) -> float | None:
+def lane_bound(finding: Json) -> float | None:
     """The height from which a stretch counts, between 0 and 1. None when the check that is
     installed now is not the one that scored, because its bound would be another's."""
-    detector, parameters = said["detector"], said.get("parameters") or {}
+    detector, parameters = finding["detector"], finding.get("parameters") or {}
     calibration: Json = card_of(detector).get("calibration") or {}
     used: Json = calibration.get("used") or {}
     if not used or not _same(parameters.get("found_at"), used.get("found_at")):

@@ -19,13 +19,13 @@ from media_analysis.submissions.models import (
 
 def newest(actor: Actor, submission: Submission) -> dict[str, Any] | None:
     """The newest request for deletion that was not taken back, with its answer."""
-    asked = submission.deletion_request
-    return rows(actor, [asked])[0] if asked else None
+    request = submission.deletion_request
+    return rows(actor, [request])[0] if request else None
 
 
-def rows(actor: Actor, asked: Sequence[DeletionRequest]) -> list[dict[str, Any]]:
-    names = people_named([name for one in asked for name in (one.asked_by, one.answered_by)])
-    accepted = [one.submission_id for one in asked if one.answer == DeletionAnswer.ACCEPTED]
+def rows(actor: Actor, requests: Sequence[DeletionRequest]) -> list[dict[str, Any]]:
+    names = people_named([name for one in requests for name in (one.asked_by, one.answered_by)])
+    accepted = [one.submission_id for one in requests if one.answer == DeletionAnswer.ACCEPTED]
     ordered = {one.submission: one for one in Erasure.objects.filter(submission__in=accepted)}
     return [
         {
@@ -39,7 +39,7 @@ def rows(actor: Actor, asked: Sequence[DeletionRequest]) -> list[dict[str, Any]]
             "declined": one.answer == DeletionAnswer.DECLINED,
             "may_answer": actor.can(Permission.ANSWER_DELETION_REQUESTS, one.submission.team_id),
         }
-        for one in asked
+        for one in requests
     ]
 
 

@@ -23,13 +23,13 @@ class Further:
 
 def analyses(submission: Submission) -> list[Further]:
     """With a verdict, the newest first."""
-    shown = submission.analysis
-    others = Analysis.objects.filter(chain=submission.pk, state=State.DONE).exclude(pk=shown.pk)
+    displayed = submission.analysis
+    others = Analysis.objects.filter(chain=submission.pk, state=State.DONE).exclude(pk=displayed.pk)
     rows = others.only("finished_at", "engine_version", "outcome", "state", "created_at")
     return [
         Further(
             row.finished_at, row.engine_version, row.shown_outcome,
-            row.created_at > shown.created_at,
+            row.created_at > displayed.created_at,
         )
         for row in rows.order_by("-created_at")[:MOST]
     ]  # fmt: skip

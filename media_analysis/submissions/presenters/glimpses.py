@@ -16,7 +16,7 @@ from ml.models import Thumbnail
 @dataclass(frozen=True)
 class Glimpse:
     kind: str
-    shown: bool
+    visible: bool
     """There is a picture, and this person may see the team's media."""
     veil: veils.Shown | None
 
@@ -34,7 +34,7 @@ def of(actor: Actor, submissions: Sequence[Submission]) -> Mapping[UUID, Glimpse
     return {
         one.pk: Glimpse(
             kind=one.kind,
-            shown=one.analysis_id in pictured and one.team_id in looking,
+            visible=one.analysis_id in pictured and one.team_id in looking,
             veil=veiled[one.team_id].get(one.kind),
         )
         for one in submissions

@@ -57,12 +57,12 @@ def _manifest(one: Json, title: str, depth: int) -> Json:
     ]
     below = [
         _validation(one.get("validation")),
-        *(_assertion(said) for said in one.get("assertions") or ()),
+        *(_assertion(entry) for entry in one.get("assertions") or ()),
         *(_ingredient(source, depth + 1) for source in one.get("ingredients") or ()),
     ]
     failed = (one.get("validation") or {}).get("failed") or []
     mark = ""
-    if failed and all(said["code"] == UNTRUSTED for said in failed):
+    if failed and all(entry["code"] == UNTRUSTED for entry in failed):
         mark = gettext("signer not on the trust list")
     elif failed:
         text = ngettext("{count} check failed", "{count} checks failed", len(failed))
@@ -70,10 +70,10 @@ def _manifest(one: Json, title: str, depth: int) -> Json:
     return _node(title, rows, below, mark)
 
 
-def _generator(said: Any) -> str:
-    if isinstance(said, str):
-        return said
-    listed = said if isinstance(said, list) else [said]
+def _generator(generator: Any) -> str:
+    if isinstance(generator, str):
+        return generator
+    listed = generator if isinstance(generator, list) else [generator]
     return ", ".join(
         _joined(one.get("name"), one.get("version"), " ")
         for one in listed
@@ -85,22 +85,26 @@ def _joined(first: Any, second: Any, by: str = ", ") -> str:
     return by.join(dict.fromkeys(str(one) for one in (first, second) if one))
 
 
-def _validation(said: Any) -> Json | None:
-    if not isinstance(said, Mapping):
+def _validation(validation: Any) -> Json | None:
+    if not isinstance(validation, Mapping):
         return None
-    held = int(said.get("held") or 0)
+    held = int(validation.get("held") or 0)
     text = ngettext(
         "{count} check of the signature passed", "{count} checks of the signature passed", held
     )
     rows = [(gettext("Passed"), text.format(count=held))]
-    rows += [(gettext("Failed"), _joined(one["code"], one["text"], ": ")) for one in said["failed"]]
-    rows += [(gettext("Noted"), _joined(one["code"], one["text"], ": ")) for one in said["noted"]]
+    rows += [
+        (gettext("Failed"), _joined(one["code"], one["text"], ": ")) for one in validation["failed"]
+    ]
+    rows += [
+        (gettext("Noted"), _joined(one["code"], one["text"], ": ")) for one in validation["noted"]
+    ]
     return _node(gettext("Validation"), rows, [])
 
 
-def _assertion(said: Json) -> Json:
+def _assertion(assertion: Json) -> Json:
     """Actions one by one; any other statement as its values."""
-    label, data = str(said.get("label") or ""), said.get("data")
+    label, data = str(assertion.get("label") or ""), assertion.get("data")
     actions = data.get("actions") if isinstance(data, Mapping) else None
     if label.startswith("c2pa.actions") and isinstance(actions, list):
         below = [
@@ -118,12 +122,16 @@ def _values(data: Any, but: str = "") -> list[tuple[str, Any]]:
 
 
 def _ingredient(source: Json, depth: int) -> Json:
-    said = source.get("manifest")
+    manifest = source.get("manifest")
     rows = [
         (gettext("Relation"), source.get("relationship")),
         (gettext("Format"), source.get("format")),
     ]
-    below = [_manifest(said, gettext("Its manifest"), depth) if isinstance(said, Mapping) else None]
+    below = [
+        _manifest(manifest, gettext("Its manifest"), depth)
+        if isinstance(manifest, Mapping)
+        else None
+    ]
     return _node(
         gettext("Made from: {title}").format(title=source.get("title") or "–"), rows, below
     )

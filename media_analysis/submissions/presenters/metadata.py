@@ -49,7 +49,7 @@ _PERSON = re.compile(
 )
 
 
-def for_page(submission: Submission, actor: Actor, asked: str = "") -> dict[str, Any] | None:
+def for_page(submission: Submission, actor: Actor, searched: str = "") -> dict[str, Any] | None:
     """For people who may view the media. None for others, and if no analysis has ended."""
     if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
         return None
@@ -62,15 +62,15 @@ def for_page(submission: Submission, actor: Actor, asked: str = "") -> dict[str,
         return {"note": Refusal(code).sentence}
     if found is None:
         return {"note": gettext("The metadata was not kept when this media was analysed.")}
-    asked = asked.strip()[:LONGEST_SEARCH]
+    searched = searched.strip()[:LONGEST_SEARCH]
     rows = [_row(*row) for row in found["rows"]]
-    fitting = [row for row in rows if _fits(row, asked)]
+    fitting = [row for row in rows if _fits(row, searched)]
     return {
         "note": "" if rows else gettext("The file has no metadata that Touchstone reads."),
         "rows": fitting,
         "all": len(rows),
-        "asked": asked,
-        "open": bool(asked),
+        "asked": searched,
+        "open": bool(searched),
         "personal": sum(bool(row["personal"]) for row in rows),
         "cut": _cut(found),
         "credentials": _credentials(found["credentials"], submission),
@@ -109,32 +109,32 @@ def _row(place: str, name: str, value: str) -> dict[str, Any]:
     }
 
 
-def _fits(row: Json, asked: str) -> bool:
-    word = asked.casefold()
+def _fits(row: Json, text: str) -> bool:
+    word = text.casefold()
     return not word or any(word in row[part].casefold() for part in ("place", "name", "value"))
 
 
 def _cut(found: Json) -> list[str]:
     """What the table does not have, in sentences."""
-    said = []
+    sentences = []
     if count := found["left_out"]:
         text = ngettext(
             "{count} further value was left out.", "{count} further values were left out.", count
         )
-        said.append(text.format(count=count))
+        sentences.append(text.format(count=count))
     if count := found["shortened"]:
         text = ngettext("{count} long value is cut.", "{count} long values are cut.", count)
-        said.append(text.format(count=count))
+        sentences.append(text.format(count=count))
     if odd := found["malformed"]:
         names = language.listed([str(PLACES.get(place, place)) for place in odd])
         text = gettext("Parts of {places} could not be read or contain unusual characters.")
-        said.append(text.format(places=names))
-    return said
+        sentences.append(text.format(places=names))
+    return sentences
 
 
-def _credentials(said: Json, submission: Submission) -> dict[str, Any]:
-    signer = said["signer"] or language.in_words(say("provenance.unnamed_signer"))
-    changed = any("mismatch" in str(problem) for problem in said["problems"])
+def _credentials(credentials: Json, submission: Submission) -> dict[str, Any]:
+    signer = credentials["signer"] or language.in_words(say("provenance.unnamed_signer"))
+    changed = any("mismatch" in str(problem) for problem in credentials["problems"])
     sentences = {
         "absent": say("provenance.absent"),
         "remote": say("provenance.remote"),
@@ -143,29 +143,29 @@ def _credentials(said: Json, submission: Submission) -> dict[str, Any]:
         "valid": say("provenance.untrusted", signer=signer),
         "trusted": say("provenance.trusted", signer=signer),
     }
-    state = said["state"] if said["state"] in sentences else "malformed"
-    tree = manifest_tree.drawn(said["tree"]) if said["tree"] else None
+    state = credentials["state"] if credentials["state"] in sentences else "malformed"
+    tree = manifest_tree.drawn(credentials["tree"]) if credentials["tree"] else None
     return {
         "absent": state == "absent",
         "text": language.in_words(sentences[state]),
-        "more": _beside(said) if state in ("valid", "trusted") else [],
-        "lists": _lists(said.get("trust") or {}),
+        "more": _beside(credentials) if state in ("valid", "trusted") else [],
+        "lists": _lists(credentials.get("trust") or {}),
         "tree": tree,
         "crjson": reverse("submissions:credentials", args=[submission.pk])
-        if said.get("crjson")
+        if credentials.get("crjson")
         else "",
     }
 
 
-def _beside(said: Json) -> list[str]:
+def _beside(credentials: Json) -> list[str]:
     """Identities and soft bindings that stand in credentials that hold."""
     more = [
         describe_identity(
             str(one.get("state")), one.get("names") or (), str(one.get("issuer") or "")
         )
-        for one in said.get("identities") or ()
+        for one in credentials.get("identities") or ()
     ]
-    if named := said.get("soft_bindings"):
+    if named := credentials.get("soft_bindings"):
         more.append(say("provenance.soft_binding", names=", ".join(named)))
     return [language.in_words(sentence) for sentence in more]
 
@@ -174,7 +174,7 @@ def _lists(trust: Json) -> list[str]:
     """Against which lists of the site it was checked, and of when they are."""
     if not trust:
         return []
-    told = []
+    sentences = []
     for whose, with_one, without in (
         (
             "signers",
@@ -193,8 +193,8 @@ def _lists(trust: Json) -> list[str]:
         ),
     ):
         one = trust.get(whose)
-        told.append(_list(with_one, one) if one else without)
-    return [sentence for sentence in told if sentence]
+        sentences.append(_list(with_one, one) if one else without)
+    return [sentence for sentence in sentences if sentence]
 
 
 def _list(sentence: str, one: Json) -> str:

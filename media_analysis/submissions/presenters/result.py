@@ -139,12 +139,12 @@ def in_a_word(analysis: Analysis) -> dict[str, Any]:
     ended = analysis.state not in UNDER_WAY
     outcome = analysis.shown_outcome if ended else None
     if outcome:
-        said = str(dict(OUTCOMES).get(outcome, outcome))
+        text = str(dict(OUTCOMES).get(outcome, outcome))
     else:
-        said = str(dict(STATES).get(analysis.state, analysis.state))
+        text = str(dict(STATES).get(analysis.state, analysis.state))
         if analysis.state == "running":
-            said += f", {round(100 * analysis.progress)} %"
-    return {"words": said, "ended": ended, "outcome": outcome or ""}
+            text += f", {round(100 * analysis.progress)} %"
+    return {"words": text, "ended": ended, "outcome": outcome or ""}
 
 
 def announcement(analysis: Analysis) -> str:
@@ -157,15 +157,15 @@ def announcement(analysis: Analysis) -> str:
 def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
     if analysis.shown_outcome is None:
         return None
-    said: Json = result.get("verdict") or {}
+    values: Json = result.get("verdict") or {}
     media: Json = result.get("media") or {}
-    reason = said.get("reason") or reason_of(analysis)
+    reason = values.get("reason") or reason_of(analysis)
     return {
         "outcome": analysis.shown_outcome,
         "reason": reason,
         "short": bench.in_short(analysis.shown_outcome, reason),
-        "declared": declared(said.get("declared")),
-        "probability": probability(said),
+        "declared": declared(values.get("declared")),
+        "probability": probability(values),
         "incomplete": incomplete(media),
     }
 
@@ -174,11 +174,11 @@ def reason_of(analysis: Analysis) -> str:
     return language.reason(analysis.state, analysis.reason_code, analysis.reason)
 
 
-def probability(said: Json) -> dict[str, Any] | None:
-    value = said.get("probability_manipulated")
+def probability(values: Json) -> dict[str, Any] | None:
+    value = values.get("probability_manipulated")
     if value is None:
         return None
-    low, high = said.get("interval") or (value, value)
+    low, high = values.get("interval") or (value, value)
     ends = language.number(low, 2), language.number(high, 2)
     return {
         "percent": round(100 * value, 1),
@@ -206,15 +206,15 @@ def incomplete(media: Json) -> str:
     ).format(decoded=decoded, expected=expected)
 
 
-def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
-    manifest = manifest_of(said["detector"])
-    value, score = said.get("probability_manipulated"), said.get("score")
+def finding(values: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
+    manifest = manifest_of(values["detector"])
+    value, score = values.get("probability_manipulated"), values.get("score")
     return {
-        "anchor": f"check-{said['detector'].replace('_', '-')}",
-        "name": language.check_name(said["detector"]),
+        "anchor": f"check-{values['detector'].replace('_', '-')}",
+        "name": language.check_name(values["detector"]),
         "measures": gettext(manifest.measures) if manifest.measures else "",
-        "status": said["status"],
-        "reason": said["reason"],
+        "status": values["status"],
+        "reason": values["reason"],
         "probability_text": "" if value is None else language.number(value, 2),
         "score_text": "" if score is None else language.number(score, 3),
         "evidence": [
@@ -222,17 +222,17 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
                 "text": evidence["text"],
                 "strength": evidence["strength"],
                 "details": details(evidence.get("data") or {}),
-                "raw": raw(said["detector"], evidence.get("data") or {}),
+                "raw": raw(values["detector"], evidence.get("data") or {}),
                 "map": face_map(evidence.get("data") or {}),
                 "face": face_link(evidence.get("data") or {}, anchors),
             }
-            for evidence in said.get("evidence", [])
+            for evidence in values.get("evidence", [])
         ],
         "score_meaning": gettext(manifest.score_meaning) if manifest.score_meaning else "",
         "limits": [gettext(limit) for limit in manifest.limits],
-        "version": said.get("version", ""),
-        "weights_sha256": said.get("weights_sha256"),
-        "facts": details(said.get("counts") or {}) + details(said.get("parameters") or {}),
+        "version": values.get("version", ""),
+        "weights_sha256": values.get("weights_sha256"),
+        "facts": details(values.get("counts") or {}) + details(values.get("parameters") or {}),
     }
 
 
@@ -259,8 +259,8 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     ]
     if submission.language:
         named = languages.name_of(submission.language)
-        told = gettext("{language}, stated by the sender").format(language=named)
-        facts.append({"label": gettext("Language"), "value": told})
+        text = gettext("{language}, stated by the sender").format(language=named)
+        facts.append({"label": gettext("Language"), "value": text})
     if media.get("width"):
         pixels = gettext("{width} × {height} pixels")
         size = pixels.format(width=media["width"], height=media["height"])
@@ -276,15 +276,15 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     if media.get("sample_rate"):
         facts.append({"label": gettext("Sound"), "value": f"{media['sample_rate']} Hz"})
     flags = media.get("flags") or ()
-    said = media.get("stated") or [{"text": language.in_words(sentence(flag))} for flag in flags]
+    stated = media.get("stated") or [{"text": language.in_words(sentence(flag))} for flag in flags]
     noticed = gettext("Noticed while decoding")
-    facts += [{"label": noticed, "value": fact["text"]} for fact in said]
+    facts += [{"label": noticed, "value": fact["text"]} for fact in stated]
     version = submission.analysis.engine_version or gettext("not run yet")
     facts.append({"label": gettext("Engine"), "value": version})
     if examined_at := submission.analysis.examined_at:
         when = date_format(localtime(examined_at), "DATETIME_FORMAT")
-        told = gettext("Reused from an analysis of the same bytes in this team, made on {when}")
-        facts.append({"label": gettext("Results"), "value": told.format(when=when)})
+        text = gettext("Reused from an analysis of the same bytes in this team, made on {when}")
+        facts.append({"label": gettext("Results"), "value": text.format(when=when)})
     return facts
 
 

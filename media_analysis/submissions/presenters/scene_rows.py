@@ -109,14 +109,14 @@ def because(stretch: Json, offered: Set[str | None]) -> str:
 
 def _summary(scenes: Json) -> str:
     shots = scenes.get("shots") or 0
-    said = [ngettext("{count} shot", "{count} shots", shots).format(count=shots)] if shots else []
+    parts = [ngettext("{count} shot", "{count} shots", shots).format(count=shots)] if shots else []
     if scenes.get("no_speech") is None:
         seconds = number(scenes["speech_seconds"], 1)
-        said.append(gettext("{seconds} s of speech").format(seconds=seconds))
+        parts.append(gettext("{seconds} s of speech").format(seconds=seconds))
     if (scenes.get("grain") or 0.0) > FINEST:
-        said.append(
+        parts.append(
             gettext("changes closer than {seconds} s are not separated").format(
                 seconds=number(scenes["grain"], 1)
             )
         )
-    return ", ".join(said)
+    return ", ".join(parts)

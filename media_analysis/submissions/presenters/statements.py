@@ -33,15 +33,15 @@ def decision(submission: Submission, actor: Actor) -> dict[str, Any] | None:
     }
 
 
-def declared(said: Json | None) -> str:
+def declared(values: Json | None) -> str:
     """Who stands behind the file's own statement."""
-    if said is None:
+    if values is None:
         return ""
-    if not said["signed"]:
+    if not values["signed"]:
         return gettext("The statement is not signed.")
     trusted = gettext("Signed by {name}, who is on this site's trust list.")
     unknown = gettext("Signed by {name}, who is not on this site's trust list.")
-    return (trusted if said["trusted"] else unknown).format(name=said["by"])
+    return (trusted if values["trusted"] else unknown).format(name=values["by"])
 
 
 def face_link(data: Json, anchors: Collection[str]) -> dict[str, Any] | None:

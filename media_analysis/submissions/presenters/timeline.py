@@ -46,15 +46,15 @@ def timeline(result: Json, sound: Mapping[str, str] = NO_DRAWINGS) -> dict[str, 
             row = _row(s["start"], s["end"], name, _score(s), s.get("label", ""))
             rows.append({**row, "flagged": drawn["flagged"]})
     lanes += sorted(scored, key=lambda lane: not lane["stands_out"])
-    heard = _suspicious(findings)
+    suspicious = _suspicious(findings)
     return {
         "duration": round(duration, 3),
         "ticks": [clock(duration * part / 4) for part in range(5)],
-        "lanes": [*lanes, *_drawings(sound, heard)],
+        "lanes": [*lanes, *_drawings(sound, suspicious)],
         "scored": bool(spoken),
         "scenes": scenes,
         "drawn": bool(sound),
-        "listen": [_row(s["start"], s["end"], name, _score(s), "") for name, s in heard],
+        "listen": [_row(s["start"], s["end"], name, _score(s), "") for name, s in suspicious],
         "rows": sorted(rows, key=lambda row: row["seconds"]),
         "summary": gettext("Length: {time}").format(time=clock(duration)),
     }
@@ -62,20 +62,22 @@ def timeline(result: Json, sound: Mapping[str, str] = NO_DRAWINGS) -> dict[str, 
 
 def _suspicious(findings: Sequence[Json]) -> list[tuple[str, Json]]:
     """The stretches in which a check of the voice lies above its bound, in the order of time."""
-    heard = [
+    suspicious = [
         (language.check_name(f["detector"]), s)
         for f in findings
         if manifest_of(f["detector"]).looks_at == "voice"
         for s in f.get("segments") or []
         if (bound := bounds.lane_bound(f)) is not None and (s.get("score") or 0.0) >= bound
     ]
-    return sorted(heard, key=lambda pair: (pair[1]["start"], pair[1]["end"]))
+    return sorted(suspicious, key=lambda pair: (pair[1]["start"], pair[1]["end"]))
 
 
-def _drawings(sound: Mapping[str, str], heard: Sequence[tuple[str, Json]]) -> list[dict[str, Any]]:
+def _drawings(
+    sound: Mapping[str, str], suspicious: Sequence[tuple[str, Json]]
+) -> list[dict[str, Any]]:
     """As many as there are, each with the suspicious stretches marked on it."""
     named = {WAVEFORM: gettext("Waveform"), SPECTROGRAM: gettext("Spectrogram")}
-    marks = [_segment(s["start"], s["end"]) for _, s in heard]
+    marks = [_segment(s["start"], s["end"]) for _, s in suspicious]
     return [
         {"name": named[one], "kind": one, "url": url, "segments": marks}
         for one, url in sound.items()

@@ -23,9 +23,9 @@ class CursorPosition:
 
 
 def write(order: str, value: Any, pk: UUID, *, towards_first: bool) -> str:
-    shown = value.isoformat() if isinstance(value, datetime) else value
-    said = json.dumps([order, shown, str(pk), towards_first], ensure_ascii=False)
-    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    plain = value.isoformat() if isinstance(value, datetime) else value
+    text = json.dumps([order, plain, str(pk), towards_first], ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read(cursor: str | None, order: str) -> CursorPosition | None:
@@ -34,8 +34,8 @@ def read(cursor: str | None, order: str) -> CursorPosition | None:
     if not cursor or len(cursor) > LONGEST:
         return None
     try:
-        said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        written_for, value, pk, towards_first = said
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        written_for, value, pk, towards_first = values
         if written_for != order:
             return None
         return CursorPosition(_KINDS[order](value), UUID(pk), towards_first is True)

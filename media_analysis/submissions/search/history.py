@@ -107,14 +107,14 @@ def matching(
         found = found.filter(**{f"{at}submission__external_id": external_id})
     if language := wanted.get("language"):
         found = found.filter(languages.fits([language], f"{at}submission__language"))
-    if asked := (wanted.get("q") or "").strip():
-        found = found.filter(query.said_by(asked, f"{at}submission__search_text__"))
+    if text := (wanted.get("q") or "").strip():
+        found = found.filter(query.containing(text, f"{at}submission__search_text__"))
     return found
 
 
-def _moment(said: date, edge: time) -> datetime:
+def _moment(day: date, edge: time) -> datetime:
     """A day means its first or its last moment."""
-    return said if isinstance(said, datetime) else datetime.combine(said, edge, UTC)
+    return day if isinstance(day, datetime) else datetime.combine(day, edge, UTC)
 
 
 def _check(wanted: Mapping[str, Any]) -> str:
@@ -191,9 +191,9 @@ def _parts(
     if (named := _named_few(actor, wanted, permission)) is not None:
         found = matching(actor, wanted, permission).filter(**{f"{key}__in": named})
         return [_sorted(found, wanted, order)]
-    if (said := _said_by_few(wanted)) is not None:
+    if (matches := _containing_few(wanted)) is not None:
         others = {name: value for name, value in wanted.items() if name != "q"}
-        found = matching(actor, others, permission).filter(**{f"{key}__in": said})
+        found = matching(actor, others, permission).filter(**{f"{key}__in": matches})
         return [_sorted(found, wanted, order)]
     found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
     if one := wanted.get("team"):
@@ -207,11 +207,11 @@ def _parts(
     return [*parts, _sorted(found.filter(team__in=few), wanted, order)] if few else parts
 
 
-def _said_by_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
+def _containing_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
     """All submissions in which the words stand, when they are few."""
-    if not (asked := (wanted.get("q") or "").strip()):
+    if not (text := (wanted.get("q") or "").strip()):
         return None
-    met = SearchText.objects.filter(query.said_by(asked, ""))
+    met = SearchText.objects.filter(query.containing(text, ""))
     found = list(met.values_list("submission_id", flat=True)[: FEW_SAID + 1])
     return found if len(found) <= FEW_SAID else None
 

@@ -24,13 +24,13 @@ _LONG_ENOUGH = re.compile(r"[^\W_]{3}")
 _HASH = re.compile(r"[0-9a-f]{6,64}")
 
 
-def split(asked: str) -> list[str]:
-    return unicodedata.normalize("NFC", asked).replace("\x00", " ").lower().split()
+def split(text: str) -> list[str]:
+    return unicodedata.normalize("NFC", text).replace("\x00", " ").lower().split()
 
 
-def said_by(asked: str, at: str) -> Q:
+def containing(text: str, at: str) -> Q:
     """A condition on search texts; `at` is the way to them, such as `submission__search_text__`."""
-    parts = split(asked)[:MOST_WORDS]
+    parts = split(text)[:MOST_WORDS]
     senders = _senders(parts)
     found_by_others = any(_LONG_ENOUGH.search(word) for word in parts)
     condition = Q()
@@ -62,8 +62,8 @@ def _begins(beginnings: Sequence[str], at: str, only_looked_at: bool) -> Q:
     if only_looked_at:
         patterns = [rf"(^|[^[:alnum:]]){part}" for part in beginnings]
         return Q(*(Q(**{f"{at}haystack__regex": pattern}) for pattern in patterns))
-    asked = " & ".join(f"'{part}':*" for part in beginnings)
-    return Q(**{f"{at}words": SearchQuery(asked, config="simple", search_type="raw")})
+    text = " & ".join(f"'{part}':*" for part in beginnings)
+    return Q(**{f"{at}words": SearchQuery(text, config="simple", search_type="raw")})
 
 
 def _senders(parts: Sequence[str]) -> list[list[UUID]]:

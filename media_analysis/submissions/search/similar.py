@@ -71,8 +71,10 @@ def others(actor: Actor, submission: Submission) -> list[Similar]:
     rows = visible.select_related("analysis", "team", "card").order_by("created_at", "id")
     rows = rows.with_decisions()
     newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
-    shown = [sha256 for sha256 in best if sha256 in newest][:MOST]
-    return [Similar(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in shown]
+    displayed = [sha256 for sha256 in best if sha256 in newest][:MOST]
+    return [
+        Similar(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in displayed
+    ]
 
 
 MOST_OF_A_LIST = 3
@@ -103,8 +105,8 @@ def _elsewhere(actor: Actor, permission: Permission, *, blob: str, pk: UUID) -> 
 
 
 _ELSEWHERE = Prepared(
-    lambda actor, permission, **asked: (
-        _elsewhere(actor, permission, **asked).order_by().values_list("pk", flat=True)[:1]
+    lambda actor, permission, **filters: (
+        _elsewhere(actor, permission, **filters).order_by().values_list("pk", flat=True)[:1]
     )
 )
 
@@ -113,10 +115,10 @@ def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submissio
     """Other submissions of the same bytes that the actor may see: before this one, and after."""
     if submission.planted:  # they would tell the answer of a golden case
         return {"earlier": [], "later": []}
-    asked: dict[str, Any] = {"blob": submission.blob_id, "pk": submission.pk}
-    if not _ELSEWHERE(actor, Permission.VIEW_SUBMISSIONS, **asked):
+    filters: dict[str, Any] = {"blob": submission.blob_id, "pk": submission.pk}
+    if not _ELSEWHERE(actor, Permission.VIEW_SUBMISSIONS, **filters):
         return {"earlier": [], "later": []}  # as with most files; the queries below cost far more
-    elsewhere = _elsewhere(actor, Permission.VIEW_SUBMISSIONS, **asked)
+    elsewhere = _elsewhere(actor, Permission.VIEW_SUBMISSIONS, **filters)
     others = elsewhere.select_related("team", "analysis").with_decisions()
     others = others.defer("analysis__result", "analysis__media")
     at = submission.created_at

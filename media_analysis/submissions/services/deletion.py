@@ -30,12 +30,12 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
     standing = DeletionRequest.objects.open().filter(submission=submission).first()
     if standing:
         return standing
-    asked = DeletionRequest.objects.create(
+    request = DeletionRequest.objects.create(
         submission=submission, asked_by=actor.who.ref, reason=reason
     )
     promise = {"deletion_reason": keep(submission.pk, "deletion_reason", reason)} if reason else {}
-    _record_event(actor, asked, Verb.SUBMISSION_DELETION_REQUESTED, promise)
-    return asked
+    _record_event(actor, request, Verb.SUBMISSION_DELETION_REQUESTED, promise)
+    return request
 
 
 @transaction.atomic
@@ -43,12 +43,12 @@ def withdraw(actor: Actor, submission: Submission) -> bool:
     """Whoever may ask may take it back, also after it was accepted. False when none stands."""
     require_may(actor, Permission.REQUEST_DELETION, submission)
     Submission.objects.select_for_update().get(pk=submission.pk)
-    asked = DeletionRequest.objects.open().filter(submission=submission).first()
-    if asked is None:
+    request = DeletionRequest.objects.open().filter(submission=submission).first()
+    if request is None:
         return False
     erasing.call_off(submission, actor.who_in(submission.team_id))
-    DeletionRequest.objects.filter(pk=asked.pk).update(withdrawn_at=Now())
-    _record_event(actor, asked, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
+    DeletionRequest.objects.filter(pk=request.pk).update(withdrawn_at=Now())
+    _record_event(actor, request, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
     return True
 
 
@@ -66,8 +66,8 @@ def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> De
     if accepted and Hold.objects.in_force().filter(submission=submission).exists():
         raise Refusal("submission_held")
     waiting = DeletionRequest.objects.waiting().filter(submission=submission)
-    asked = waiting.select_for_update().first()
-    if asked is None or not waiting.update(
+    request = waiting.select_for_update().first()
+    if request is None or not waiting.update(
         answer=answer, answered_by=actor.who.ref, answered_at=Now(), answer_reason=reason
     ):
         raise Refusal("deletion_settled")
@@ -76,11 +76,11 @@ def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> De
         DeletionAnswer.ACCEPTED: Verb.SUBMISSION_DELETION_ACCEPTED,
         DeletionAnswer.DECLINED: Verb.SUBMISSION_DELETION_DECLINED,
     }
-    asked.refresh_from_db()
-    _record_event(actor, asked, verbs[DeletionAnswer(answer)], promise)
+    request.refresh_from_db()
+    _record_event(actor, request, verbs[DeletionAnswer(answer)], promise)
     if accepted and erasing.ordered_for(submission) is None:
         erasing.order(submission, actor.who_in(submission.team_id), "request")
-    return asked
+    return request
 
 
 MOST_ANSWERED = 50
@@ -102,9 +102,9 @@ def waiting_for(actor: Actor) -> int:
 
 
 def _record_event(
-    actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[str, str]
+    actor: Actor, request: DeletionRequest, verb: Verb, commitments: dict[str, str]
 ) -> None:
-    submission = asked.submission
+    submission = request.submission
     record(
         chain=submission.pk,
         verb=verb,
@@ -113,7 +113,7 @@ def _record_event(
         object_id=submission.pk,
         object_sha256=submission.blob_id,
         data={"commitments": commitments} if commitments else {},
-        rows=[asked],
+        rows=[request],
     )
     for hook in hooks.deletion_changed:
-        hook(asked, verb)
+        hook(request, verb)

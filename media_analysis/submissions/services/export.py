@@ -37,7 +37,7 @@ def export(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
         teams = [pk for pk in teams if pk == wanted["team"].pk]
     if not teams:
         raise Refusal("not_allowed", permission=str(Permission.EXPORT_SUBMISSIONS))
-    asked = {name: _named(value) for name, value in wanted.items() if name != "q"}
+    filters = {name: _named(value) for name, value in wanted.items() if name != "q"}
     with transaction.atomic():
         record_many(
             Entry(
@@ -46,7 +46,7 @@ def export(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
                 who=actor.who_in(pk),
                 object_type="team",
                 object_id=str(pk),
-                data={"filters": asked, "searched": bool(wanted.get("q"))},
+                data={"filters": filters, "searched": bool(wanted.get("q"))},
             )
             for pk in teams
         )
@@ -89,22 +89,22 @@ def _cells(row: Submission, root: str) -> list[Any]:
     ]
 
 
-def _declared(said: Mapping[str, Any] | None) -> list[str]:
+def _declared(declared: Mapping[str, Any] | None) -> list[str]:
     """Three empty cells where the file says nothing of itself."""
-    if said is None:
+    if declared is None:
         return ["", "", ""]
     return [
-        harmless(said["by"] or ""),
-        *("yes" if said[k] else "no" for k in ("signed", "trusted")),
+        harmless(declared["by"] or ""),
+        *("yes" if declared[k] else "no" for k in ("signed", "trusted")),
     ]
 
 
-def _decision(said: Mapping[str, Any] | None) -> list[str]:
+def _decision(decision: Mapping[str, Any] | None) -> list[str]:
     """The decision in force. What moderators wrote is not exported."""
-    if said is None:
+    if decision is None:
         return ["", "", ""]
-    at = said["decided_at"].isoformat(timespec="seconds")
-    return [said["outcome"], harmless(said["policy"] or ""), at]
+    at = decision["decided_at"].isoformat(timespec="seconds")
+    return [decision["outcome"], harmless(decision["policy"] or ""), at]
 
 
 def _named(value: Any) -> str:

@@ -154,7 +154,7 @@ def of_sound(submission: Submission, named: Sequence[str]) -> dict[str, str]:
 def of_aids(submission: Submission, named: Sequence[str]) -> list[dict[str, str]]:
     """Other views of a still, with what each shows and what else looks the same. Older analyses
     have none."""
-    said = {
+    texts = {
         aids.ERRORS: (
             gettext("Error level"),
             gettext(
@@ -179,7 +179,7 @@ def of_aids(submission: Submission, named: Sequence[str]) -> list[dict[str, str]
     }
     return [
         {"name": name, "label": label, "says": says, "url": _url(submission, name)}
-        for name, (label, says) in said.items()
+        for name, (label, says) in texts.items()
         if name in named
     ]
 

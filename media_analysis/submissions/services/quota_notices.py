@@ -55,40 +55,40 @@ def _subject(notice: Notice) -> str:
 
 def _sentence(notice: Notice) -> str:
     if notice.is_reached and notice.key:
-        said = gettext(
+        text = gettext(
             "The monthly quota of the API key {key} of the partner {partner} in the team {team} is "
             "reached: {used} of {quota} submissions. Further submissions are refused until "
             "{starts}, 00:00 UTC."
         )
     elif notice.is_reached and notice.partner:
-        said = gettext(
+        text = gettext(
             "The monthly quota of the partner {partner} in the team {team} is reached: {used} of "
             "{quota} submissions. Further submissions are refused until {starts}, 00:00 UTC."
         )
     elif notice.is_reached:
-        said = gettext(
+        text = gettext(
             "The monthly quota of the team {team} is reached: {used} of {quota} submissions. "
             "Further submissions are refused until {starts}, 00:00 UTC."
         )
     elif notice.key:
-        said = gettext(
+        text = gettext(
             "The monthly quota of the API key {key} of the partner {partner} in the team {team} is "
             "nearly reached: {used} of {quota} submissions. Once it is reached, further "
             "submissions are refused until {starts}, 00:00 UTC."
         )
     elif notice.partner:
-        said = gettext(
+        text = gettext(
             "The monthly quota of the partner {partner} in the team {team} is nearly reached: "
             "{used} of {quota} submissions. Once it is reached, further submissions are refused "
             "until {starts}, 00:00 UTC."
         )
     else:
-        said = gettext(
+        text = gettext(
             "The monthly quota of the team {team} is nearly reached: {used} of {quota} "
             "submissions. Once it is reached, further submissions are refused until {starts}, "
             "00:00 UTC."
         )
-    return said.format(
+    return text.format(
         key=notice.key,
         partner=notice.partner,
         team=notice.team,

@@ -40,12 +40,12 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, asked: QueryDict, save: SaveFilterForm | None = None, status: int = 200
+    request: HttpRequest, values: QueryDict, save: SaveFilterForm | None = None, status: int = 200
 ) -> HttpResponse:
     actor = actor_of(request)
-    form = HistoryFilter(actor, asked)
-    page = finding.page(actor, form.wanted, asked.get("cursor"))
-    query = _query(asked)
+    form = HistoryFilter(actor, values)
+    page = finding.page(actor, form.wanted, values.get("cursor"))
+    query = _query(values)
     here = reverse("submissions:history")
 
     def address(cursor: str | None) -> str | None:
@@ -87,10 +87,10 @@ def _chips(form: HistoryFilter, query: list[tuple[str, str]]) -> list[dict[str, 
     ]
 
 
-def _query(asked: QueryDict) -> list[tuple[str, str]]:
+def _query(values: QueryDict) -> list[tuple[str, str]]:
     """What narrows or orders, as it was asked for and nothing else."""
     names = HistoryFilter.base_fields
-    return [(name, str(asked[name])) for name in names if asked.get(name)]
+    return [(name, str(values[name])) for name in names if values.get(name)]
 
 
 @signed_in
@@ -113,10 +113,10 @@ def deletions(request: HttpRequest) -> HttpResponse:
 @signed_in
 @post_only("submissions:history")
 def save_filter(request: HttpRequest) -> HttpResponse:
-    asked = QueryDict(request.POST.get("query", "")[:2000])
+    values = QueryDict(request.POST.get("query", "")[:2000])
     return saved(
-        request, ListPage.HISTORY, urlencode(_query(asked)), "submissions:history",
-        lambda form: _page(request, asked, form, status=400),
+        request, ListPage.HISTORY, urlencode(_query(values)), "submissions:history",
+        lambda form: _page(request, values, form, status=400),
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def film(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 def _answer(request: HttpRequest, copy: Blob) -> HttpResponseBase:
     try:
-        part = ranges.asked(_wanted(request, copy), copy.size)
+        part = ranges.parse(_wanted(request, copy), copy.size)
     except ranges.OutOfRange:
         refusal = HttpResponse(status=416)
         refusal["Content-Range"] = f"bytes */{copy.size}"

@@ -67,7 +67,7 @@ def submit(request: HttpRequest) -> HttpResponse:
         context = {
             "form": form,
             "may_submit": may_submit,
-            "outcomes": [value for value, _said in OUTCOMES if value],
+            "outcomes": [value for value, _label in OUTCOMES if value],
             "states_asked": STATES_ASKED,
         }
         return render(request, "submissions/submit.html", context, status=status)
@@ -129,9 +129,9 @@ def _intake_json(
 def states(request: HttpRequest) -> JsonResponse:
     """How far the files are that were sent from the intake page; one question for all."""
     ids = []
-    for asked in request.GET.getlist("id")[:STATES_ASKED]:
+    for value in request.GET.getlist("id")[:STATES_ASKED]:
         try:
-            ids.append(UUID(asked))
+            ids.append(UUID(value))
         except ValueError:
             continue
     found = Submission.objects.for_actor(actor_of(request)).filter(pk__in=ids)
@@ -224,9 +224,9 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
 @as_if_missing
 def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission, actor = mine(request, pk), actor_of(request)
-    said, reason = request.POST.get("answer", ""), request.POST.get("reason", "")
+    answer, reason = request.POST.get("answer", ""), request.POST.get("reason", "")
     try:
-        given = deletion_service.answer(actor, submission, said, reason)
+        given = deletion_service.answer(actor, submission, answer, reason)
     except Refusal as refusal:
         if refusal.forbids:
             raise

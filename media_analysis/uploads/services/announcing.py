@@ -65,11 +65,11 @@ def announce(
     if not are_offered():
         raise Refusal("direct_uploads_off")
     check_length(length)
-    said = json.dumps([str(team.pk), length, sha256, dict(words)], sort_keys=True)
+    text = json.dumps([str(team.pk), length, sha256, dict(words)], sort_keys=True)
     upload = DirectUpload(
         team=team, user=actor.user, service=actor.service, api_key=actor.key, length=length,
         words=dict(words), sha256=sha256, caller=actor.who.ref, key=key, flow=actor.flow,
-        fingerprint=hashlib.sha256(said.encode()).hexdigest(), weight=actor.weight_in(team),
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(), weight=actor.weight_in(team),
         priority=Priority.PARTNER if actor.service else Priority.INTERACTIVE,
         part_size=quarantine.part_size(length), available_at=end(), expires_at=end(),
     )  # fmt: skip

@@ -106,6 +106,6 @@ def _later(claim: Claim) -> None:
 
 
 def _refuse(claim: Claim, refusal: Refusal) -> None:
-    said = json.dumps(refusal.data, sort_keys=True, default=str)
+    reason = json.dumps(refusal.data, sort_keys=True, default=str)
     with transaction.atomic():
-        finish(claim, State.REJECTED, reason_code=refusal.code, reason=said)
+        finish(claim, State.REJECTED, reason_code=refusal.code, reason=reason)

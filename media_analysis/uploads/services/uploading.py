@@ -132,8 +132,8 @@ def _write(mine: Upload, offset: int, piece: BinaryIO, checksum: tuple[str, byte
 def _submit(actor: Actor, mine: Upload) -> Refusal | None:
     """In the transaction of the last piece: a row that says it is whole has its submission."""
     digest = mine.words.get(DIGEST, "")
-    said = {name: text for name, text in mine.words.items() if name != DIGEST}
-    name, words = as_submission(actor, said)
+    texts = {name: text for name, text in mine.words.items() if name != DIGEST}
+    name, words = as_submission(actor, texts)
     try:
         with spool.opened(mine.path) as file, transaction.atomic():
             if digest:
@@ -149,9 +149,9 @@ def _submit(actor: Actor, mine: Upload) -> Refusal | None:
     return None
 
 
-def as_submission(actor: Actor, said: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+def as_submission(actor: Actor, texts: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     """The file name and the other arguments of intake."""
-    words: dict[str, Any] = dict(said)
+    words: dict[str, Any] = dict(texts)
     name = words.pop("filename", "")
     batch = words.pop("batch", "") == "true"
     priority = Priority.PARTNER if actor.service else Priority.INTERACTIVE

@@ -158,17 +158,17 @@ def pause_after(tries: int) -> float:
 @transaction.atomic
 def _conclude(claim: Claim, delivery: Delivery, outcome: Outcome) -> None:
     tries = delivery.tries + 1
-    said: dict[str, Any] = {"tries": tries, "answered": outcome.status}
+    result: dict[str, Any] = {"tries": tries, "answered": outcome.status}
     if outcome.is_taken:
-        finish(claim, State.DONE, **said)
+        finish(claim, State.DONE, **result)
     elif outcome.status == 410:
-        park(claim, Why.GONE, Why.GONE, **said)
+        park(claim, Why.GONE, Why.GONE, **result)
     else:
         pause = max(pause_after(tries), outcome.wish)
         if Delivery.objects.filter(pk=claim.pk, until__lt=InSeconds(pause)).exists():
-            park(claim, GIVEN_UP, outcome.code, **said)
+            park(claim, GIVEN_UP, outcome.code, **result)
         else:
-            postpone(claim, pause, "", outcome.code, **said)
+            postpone(claim, pause, "", outcome.code, **result)
     Attempt.objects.create(
         delivery=delivery, number=tries, milliseconds=outcome.milliseconds, status=outcome.status,
         code=outcome.code, answer=outcome.answer,

@@ -73,7 +73,7 @@ def after_appeal(appeal: Appeal, verb: Verb) -> None:
 
 
 def after_report(submission: Submission, data: Callable[[], dict[str, Any]]) -> None:
-    """`told` comes from the caller: this room must not import reports."""
+    """`data` comes from the caller: this room must not import reports."""
     _emit(EventType.REPORT_ISSUED, submission, data)
 
 
@@ -87,13 +87,13 @@ def after_deletion_request(request: DeletionRequest, verb: Verb) -> None:
 
 def after_batch(batch: Batch) -> None:
     def data() -> dict[str, Any]:
-        said = {
+        values = {
             "id": str(batch.pk),
             "url": settings.PUBLIC_URL + reverse("api:batch-detail", args=[batch.pk]),
             "external_id": batch.external_id,
             "completed_at": decisions.moment(batch.completed_at),
         }
-        return {"batch": said}
+        return {"batch": values}
 
     _write(EventType.BATCH_COMPLETED, batch.team_id, batch.service_id, None, data)
 
@@ -102,7 +102,7 @@ def after_quota(notice: Notice) -> None:
     partner = notice.partner
 
     def data() -> dict[str, Any]:
-        said = {
+        values = {
             "whose": "key" if notice.key else "partner" if partner else "team",
             "partner": partner.name if partner else None,
             "key": notice.key.prefix if notice.key else None,
@@ -110,7 +110,7 @@ def after_quota(notice: Notice) -> None:
             "used": notice.used,
             "starts": notice.starts.isoformat(),
         }
-        return {"quota": said}
+        return {"quota": values}
 
     kind = EventType.QUOTA_REACHED if notice.is_reached else EventType.QUOTA_NEARLY_REACHED
     _write(kind, notice.team.pk, partner.pk if partner else None, None, data)
@@ -197,5 +197,5 @@ def _submission_data(submission: Submission) -> dict[str, Any]:
 
 def _body(kind: str, team: Team, data: dict[str, Any]) -> str:
     now = decisions.moment(datetime.now(UTC))
-    said = {"type": str(kind), "timestamp": now, "livemode": not team.is_test, "data": data}
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    values = {"type": str(kind), "timestamp": now, "livemode": not team.is_test, "data": data}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

@@ -57,10 +57,10 @@ def lines(found: dict[str, Any]) -> list[str]:
     """For a person."""
     from ml.engine.detectors.provenance import credentials, reading
 
-    said = [str(one.text) for one in credentials.signs(reading.manifest(found))]
+    texts = [str(one.text) for one in credentials.signs(reading.manifest(found))]
     for whose, one in (found.get("trust") or {}).items():
-        said.append(f"{whose}: {_list(one) if one else 'this site has no list'}")
-    return said
+        texts.append(f"{whose}: {_list(one) if one else 'this site has no list'}")
+    return texts
 
 
 def _list(one: dict[str, Any]) -> str:

@@ -86,7 +86,7 @@ class Command(BaseCommand):
         from ml.evaluation import cards, evaluating, manifest, pages, running, table
 
         try:
-            told = evaluating.evaluate(
+            report = evaluating.evaluate(
                 options["manifest"],
                 split=options["split"],
                 names=names,
@@ -101,25 +101,25 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         if options["fill_cards"]:
             try:
-                for path in cards.fill(told, names):
+                for path in cards.fill(report, names):
                     self.stderr.write(f"Wrote the figures into {path}.")
             except cards.CardRefused as refused:
                 raise CommandError(str(refused)) from refused
         if options["write"]:
             try:
                 pages.written(
-                    options["write"], "evaluated", table.markdown(told, table.scored(told))
+                    options["write"], "evaluated", table.markdown(report, table.scored(report))
                 )
             except pages.NoMarks as error:
                 raise CommandError(str(error)) from error
         if options["json"]:
-            sys.stdout.write(json.dumps(told, ensure_ascii=True, allow_nan=False) + "\n")
+            sys.stdout.write(json.dumps(report, ensure_ascii=True, allow_nan=False) + "\n")
         elif options["markdown"]:
-            sys.stdout.write(table.markdown(told))
+            sys.stdout.write(table.markdown(report))
         else:
             from rich.console import Console
 
-            table.printed(told, Console(highlight=False))
+            table.printed(report, Console(highlight=False))
 
 
 @contextmanager

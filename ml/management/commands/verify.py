@@ -119,16 +119,16 @@ def scene_lines(scenes: dict[str, Any] | None, detectors: Set[str]) -> Iterator[
     offered = {manifest_of(name).looks_at for name in detectors}
     stretches = scenes["stretches"] if scenes else []
     for stretch in stretches[:MOST_SCENES]:
-        heard, shot = SOUNDS[stretch["heard"]], stretch["shot"]
+        sound, shot = SOUNDS[stretch["heard"]], stretch["shot"]
         faces = stretch["faces"]
         seen = "faces not known" if faces is None else f"{len(faces) or 'no'} {_faces(len(faces))}"
         where = "no picture" if shot is None else f"shot {shot}, {seen}"
         why_not = [why for name, why in stretch["why_not"].items() if name in offered]
-        said = dict.fromkeys([*why_not, stretch["note"]])
-        why = " ".join(sentence for sentence in said if sentence)
+        sentences = dict.fromkeys([*why_not, stretch["note"]])
+        why = " ".join(sentence for sentence in sentences if sentence)
         applies = ", ".join(n for n in stretch["applies"] if n in offered) or "none"
         time = f"{stretch['start']:.1f} to {stretch['end']:.1f} s"
-        yield f"{time}: {where}, {heard}; applies: {applies}. {why}".rstrip()
+        yield f"{time}: {where}, {sound}; applies: {applies}. {why}".rstrip()
     if len(stretches) > MOST_SCENES:
         yield f"{len(stretches) - MOST_SCENES} more stretches are listed by --json."
 

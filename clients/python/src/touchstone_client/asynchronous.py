@@ -207,10 +207,10 @@ class AsyncTouchstone:
         `updated_since`, `sort` and the others that docs/api.md names."""
         call: Call | None = calls.find(filters)
         while call is not None:
-            said = (await self._send(call)).json()
-            for one in said["results"]:
+            page = (await self._send(call)).json()
+            for one in page["results"]:
                 yield Submission.of(one)
-            call = Call("GET", calls.within(said["next"])) if said["next"] else None
+            call = Call("GET", calls.within(page["next"])) if page["next"] else None
 
     async def cancel(self, submission: str) -> Submission:
         return Submission.of(
@@ -270,8 +270,8 @@ class AsyncTouchstone:
 
     # --- webhooks -----------------------------------------------------------------------------
     async def webhooks(self) -> Sequence[Webhook]:
-        said = (await self._send(calls.of_webhooks("GET"))).json()
-        return [Webhook.of(one) for one in said["results"]]
+        page = (await self._send(calls.of_webhooks("GET"))).json()
+        return [Webhook.of(one) for one in page["results"]]
 
     async def add_webhook(self, url: str, events: Sequence[str], description: str = "") -> Webhook:
         """The answer holds `secret`, which the server never shows again."""
@@ -291,8 +291,8 @@ class AsyncTouchstone:
 
     async def test_webhook(self, webhook: str) -> Mapping[str, Any]:
         call = calls.of_webhooks("POST", f"{webhook}/test/")
-        said: Mapping[str, Any] = (await self._send(call)).json()
-        return said
+        result: Mapping[str, Any] = (await self._send(call)).json()
+        return result
 
     # --- asking, and asking again ---------------------------------------------------------------
     async def _follow(self, steps: Steps) -> str:

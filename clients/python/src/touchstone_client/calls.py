@@ -57,16 +57,19 @@ class Call:
     """To the media store itself: the API key does not go there."""
 
     def arguments(self) -> dict[str, Any]:
-        said: dict[str, Any] = {"params": dict(self.params) or None, "headers": dict(self.headers)}
+        arguments: dict[str, Any] = {
+            "params": dict(self.params) or None,
+            "headers": dict(self.headers),
+        }
         if self.json is not None:
-            said["json"] = self.json
+            arguments["json"] = self.json
         if self.content is not None:
-            said["content"] = self.content
+            arguments["content"] = self.content
         if self.files is not None:
-            said |= {"files": self.files, "data": self.data}
+            arguments |= {"files": self.files, "data": self.data}
         if self.timeout is not None:
-            said["timeout"] = self.timeout
-        return said
+            arguments["timeout"] = self.timeout
+        return arguments
 
 
 Steps = Generator[Call, httpx.Response, str]
@@ -83,15 +86,15 @@ def within(address: str) -> str:
 
 def submit(file: tuple[str, IO[bytes]], key: str | None, words: Mapping[str, Any]) -> Call:
     """With a key of its own, so that a repeat sends nothing twice."""
-    said = {name: _text(value) for name, value in words.items() if value not in (None, "", False)}
+    values = {name: _text(value) for name, value in words.items() if value not in (None, "", False)}
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}
-    return Call("POST", f"{ROOT}submissions/", headers=headers, data=said, files={"file": file})
+    return Call("POST", f"{ROOT}submissions/", headers=headers, data=values, files={"file": file})
 
 
 def begin_upload(name: str, size: int, words: Mapping[str, Any]) -> Call:
-    said = {"filename": name}
-    said |= {one: _text(value) for one, value in words.items() if value not in (None, "", False)}
-    pairs = (f"{one} {base64.b64encode(text.encode()).decode()}" for one, text in said.items())
+    values = {"filename": name}
+    values |= {one: _text(value) for one, value in words.items() if value not in (None, "", False)}
+    pairs = (f"{one} {base64.b64encode(text.encode()).decode()}" for one, text in values.items())
     headers = {**TUS, "Upload-Length": str(size), "Upload-Metadata": ",".join(pairs)}
     return Call("POST", f"{ROOT}uploads/", headers=headers)
 
@@ -151,8 +154,8 @@ def upload(
 
 
 def announce(name: str, size: int, sha256: str, words: Mapping[str, Any]) -> Call:
-    said = {one: value for one, value in words.items() if value not in (None, "", False)}
-    body = {"filename": name, "size": size, "sha256": sha256, **said}
+    values = {one: value for one, value in words.items() if value not in (None, "", False)}
+    body = {"filename": name, "size": size, "sha256": sha256, **values}
     headers = {"Idempotency-Key": uuid.uuid4().hex}
     return Call("POST", f"{ROOT}uploads/direct/", json=body, headers=headers)
 
@@ -168,14 +171,14 @@ def direct(
     """The calls of an upload straight into the media store, as `upload` has them."""
     name, content, size = file
     if address:
-        said = (yield Call("POST", f"{within(address)}parts/")).json()
+        upload = (yield Call("POST", f"{within(address)}parts/")).json()
     else:
-        said = (yield announce(name, size, _sha256(content), words)).json()
-    address = str(said["url"])
+        upload = (yield announce(name, size, _sha256(content), words)).json()
+    address = str(upload["url"])
     if started:
         started(address)
     address, failures = within(address), 0
-    while missing := [part for part in said["parts"] if not part["etag"]]:
+    while missing := [part for part in upload["parts"] if not part["etag"]]:
         if progress:
             progress(size - sum(part["size"] for part in missing))
         part = missing[0]
@@ -189,20 +192,20 @@ def direct(
             if failures >= retries:
                 raise
             again = Call("POST", f"{address}parts/", after=pause(failures, None))
-            said = (yield again).json()
+            upload = (yield again).json()
             failures += 1
     if progress:
         progress(size)
-    if said["state"] == "waiting":
-        parts = [{"number": part["number"], "etag": part["etag"]} for part in said["parts"]]
-        said = (yield Call("POST", f"{address}complete/", json={"parts": parts})).json()
+    if upload["state"] == "waiting":
+        parts = [{"number": part["number"], "etag": part["etag"]} for part in upload["parts"]]
+        upload = (yield Call("POST", f"{address}complete/", json={"parts": parts})).json()
     for look in itertools.count():
-        if said["state"] not in ("waiting", "receiving"):
+        if upload["state"] not in ("waiting", "receiving"):
             break
-        said = (yield Call("GET", address, after=min(0.25 * 1.5**look, LONGEST_LOOK))).json()
-    if said["submission"] is None:
-        raise Problem(422, {"code": said["reason_code"], "detail": said["reason"]})
-    return str(said["submission"]).rstrip("/").rsplit("/", 1)[-1]
+        upload = (yield Call("GET", address, after=min(0.25 * 1.5**look, LONGEST_LOOK))).json()
+    if upload["submission"] is None:
+        raise Problem(422, {"code": upload["reason_code"], "detail": upload["reason"]})
+    return str(upload["submission"]).rstrip("/").rsplit("/", 1)[-1]
 
 
 def _sha256(content: IO[bytes]) -> str:
@@ -244,8 +247,8 @@ def events(address: str, until: str | None, last: str, seconds: float) -> Call:
 
 
 def find(filters: Mapping[str, Any]) -> Call:
-    said = {name: _text(value) for name, value in filters.items() if value is not None}
-    return Call("GET", f"{ROOT}submissions/", params=said)
+    params = {name: _text(value) for name, value in filters.items() if value is not None}
+    return Call("GET", f"{ROOT}submissions/", params=params)
 
 
 def send_addresses(
@@ -355,11 +358,11 @@ def wants_repeating(call: Call, answer: httpx.Response) -> bool:
     """What was refused before it was done may be repeated; so may what is done only once anyway. A
     quota that is reached has room again next month: nobody waits that long."""
     if answer.status_code == 429:
-        return bool(_said(answer).get("code") != "quota_reached")
+        return bool(_values_of(answer).get("code") != "quota_reached")
     if answer.status_code == 503:
         return True
     if answer.status_code == 409:
-        return bool(_said(answer).get("code") == "idempotency_busy")
+        return bool(_values_of(answer).get("code") == "idempotency_busy")
     return call.may_repeat and answer.status_code in AGAIN
 
 
@@ -367,12 +370,12 @@ def checked(answer: httpx.Response) -> httpx.Response:
     """Raises `Problem` unless the server did as it was asked."""
     if answer.status_code < 400:
         return answer
-    raise Problem(answer.status_code, _said(answer))
+    raise Problem(answer.status_code, _values_of(answer))
 
 
-def _said(answer: httpx.Response) -> Mapping[str, Any]:
+def _values_of(answer: httpx.Response) -> Mapping[str, Any]:
     try:
-        said = answer.json()
+        values = answer.json()
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return values if isinstance(values, dict) else {}

@@ -25,14 +25,14 @@ NOT_OFFERED = ("direct_uploads_off", "not_found", "method_not_allowed")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    asked = _parser().parse_args(argv)
+    options = _parser().parse_args(argv)
     url, key = os.environ.get("TOUCHSTONE_URL", ""), os.environ.get("TOUCHSTONE_KEY", "")
     if not url or not key:
         print("Set TOUCHSTONE_URL and TOUCHSTONE_KEY first.", file=sys.stderr)
         return USAGE
     try:
         with Touchstone(url, key=key) as client:
-            _run(client, asked)
+            _run(client, options)
     except TimedOut as error:
         print(f"Not yet: {error}.", file=sys.stderr)
         return LATE
@@ -42,60 +42,60 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(client: Touchstone, asked: argparse.Namespace) -> None:
-    if asked.command == "submit":
-        for path in asked.files:
-            sent = _sent(client, path, asked)
-            if asked.wait:
-                sent = client.wait(sent.id, timeout=asked.timeout)
-            _print_submission(sent, asked.json)
-    elif asked.command == "get":
-        waits = client.wait if asked.wait else None
-        found = waits(asked.id, timeout=asked.timeout) if waits else client.get(asked.id)
-        _print_submission(found, asked.json)
-    elif asked.command == "report":
-        _save_report(client, asked)
+def _run(client: Touchstone, options: argparse.Namespace) -> None:
+    if options.command == "submit":
+        for path in options.files:
+            sent = _sent(client, path, options)
+            if options.wait:
+                sent = client.wait(sent.id, timeout=options.timeout)
+            _print_submission(sent, options.json)
+    elif options.command == "get":
+        waits = client.wait if options.wait else None
+        found = waits(options.id, timeout=options.timeout) if waits else client.get(options.id)
+        _print_submission(found, options.json)
+    elif options.command == "report":
+        _save_report(client, options)
     else:
-        for one in client.find(external_id=asked.external_id, outcome=asked.outcome):
-            _print_submission(one, asked.json)
+        for one in client.find(external_id=options.external_id, outcome=options.outcome):
+            _print_submission(one, options.json)
 
 
-def _sent(client: Touchstone, path: str, asked: argparse.Namespace) -> Submission:
-    words = {"note": asked.note, "external_id": asked.external_id, "language": asked.language,
-             "batch": asked.batch}  # fmt: skip
+def _sent(client: Touchstone, path: str, options: argparse.Namespace) -> Submission:
+    words = {"note": options.note, "external_id": options.external_id, "language": options.language,
+             "batch": options.batch}  # fmt: skip
     size = Path(path).stat().st_size
-    is_large = size > asked.pieces_above * 1_000_000
+    is_large = size > options.pieces_above * 1_000_000
 
     def progress(arrived: int) -> None:
         if sys.stderr.isatty():
             end = "\n" if arrived == size else ""
             print(f"\r{path}: {arrived / size:.0%}", end=end, file=sys.stderr, flush=True)
 
-    if asked.direct or (asked.direct is None and is_large):
+    if options.direct or (options.direct is None and is_large):
         try:
             return client.get(client.upload_direct(path, progress=progress, **words))
         except Problem as problem:
-            if asked.direct or problem.code not in NOT_OFFERED:
+            if options.direct or problem.code not in NOT_OFFERED:
                 raise
     if not is_large:
         return client.submit(path, **words)
     return client.get(client.upload(path, progress=progress, **words))
 
 
-def _save_report(client: Touchstone, asked: argparse.Namespace) -> None:
+def _save_report(client: Touchstone, options: argparse.Namespace) -> None:
     """Every file of the newest report, so that its signature can be checked."""
-    reports = client.get(asked.id).reports
+    reports = client.get(options.id).reports
     if not reports:
         raise TouchstoneError("No report was issued, or the key lacks the scope reports:read.")
-    if asked.language:
-        reports = [one for one in reports if one.language == asked.language]
+    if options.language:
+        reports = [one for one in reports if one.language == options.language]
     if not reports:
-        raise TouchstoneError(f"No report was issued in the language {asked.language}.")
-    folder = Path(asked.into)
+        raise TouchstoneError(f"No report was issued in the language {options.language}.")
+    folder = Path(options.into)
     folder.mkdir(parents=True, exist_ok=True)
     for name in reports[-1].files:
         file = folder / Path(name).name
-        file.write_bytes(client.report(asked.id, reports[-1].id, name))
+        file.write_bytes(client.report(options.id, reports[-1].id, name))
         print(file)
 
 
@@ -103,8 +103,8 @@ def _print_submission(one: Submission, as_json: bool) -> None:
     if as_json:
         print(json.dumps(one.raw))
         return
-    said = (one.outcome or one.state).replace("_", " ")
-    line = f"{one.id}  {one.filename}: {said}"
+    outcome = (one.outcome or one.state).replace("_", " ")
+    line = f"{one.id}  {one.filename}: {outcome}"
     if one.decision:
         line += f"; decided: {one.decision.outcome.replace('_', ' ')} ({one.decision.reason})"
     elif one.reason:

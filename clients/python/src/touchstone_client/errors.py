@@ -22,10 +22,10 @@ class Problem(TouchstoneError):
     """The server refused. `code` is stable, `detail` is a sentence for a person, and `errors` names
     the fields that are wrong."""
 
-    def __init__(self, status: int, said: Mapping[str, Any]) -> None:
+    def __init__(self, status: int, values: Mapping[str, Any]) -> None:
         self.status = status
-        self.code = str(said.get("code", f"http_{status}"))
-        self.detail = str(said.get("detail", f"The server answered {status}."))
-        self.errors: Sequence[Mapping[str, str]] = said.get("errors") or []
+        self.code = str(values.get("code", f"http_{status}"))
+        self.detail = str(values.get("detail", f"The server answered {status}."))
+        self.errors: Sequence[Mapping[str, str]] = values.get("errors") or []
         fields = "".join(f" {one.get('field')}: {one.get('detail')}" for one in self.errors)
         super().__init__(f"{self.code}: {self.detail}{fields}")

@@ -27,8 +27,8 @@ class Declared:
     trusted: bool
 
     @classmethod
-    def of(cls, said: Json | None) -> Declared | None:
-        return cls(said["by"], said["signed"], said["trusted"]) if said else None
+    def of(cls, values: Json | None) -> Declared | None:
+        return cls(values["by"], values["signed"], values["trusted"]) if values else None
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Decision:
     """The reasons that were chosen from the team's list."""
 
     @classmethod
-    def of(cls, said: Json) -> Decision:
+    def of(cls, values: Json) -> Decision:
         return cls(
-            said["id"], said["outcome"], said["policy"], said["reason"],
-            _moment(said["decided_at"]), said["reviewer"], said["supersedes"],
-            said.get("in_force", True), tuple(said.get("reason_codes", ())),
+            values["id"], values["outcome"], values["policy"], values["reason"],
+            _moment(values["decided_at"]), values["reviewer"], values["supersedes"],
+            values.get("in_force", True), tuple(values.get("reason_codes", ())),
         )  # fmt: skip
 
 
@@ -74,10 +74,10 @@ class Appeal:
     replayed: bool = False
 
     @classmethod
-    def of(cls, said: Json, *, replayed: bool = False) -> Appeal:
+    def of(cls, values: Json, *, replayed: bool = False) -> Appeal:
         return cls(
-            said["id"], said["state"], _moment(said["at"]), moment(said["withdrawn_at"]),
-            moment(said["answered_at"]), said["outcome"], said["decision"], said["answer"],
+            values["id"], values["state"], _moment(values["at"]), moment(values["withdrawn_at"]),
+            moment(values["answered_at"]), values["outcome"], values["decision"], values["answer"],
             replayed,
         )  # fmt: skip
 
@@ -98,11 +98,11 @@ class Report:
     """Of report.pdf and statement.json. Older sites issue reports in English only."""
 
     @classmethod
-    def of(cls, said: Json) -> Report:
+    def of(cls, values: Json) -> Report:
         return cls(
-            said["id"], said["version"], said["decision"], _moment(said["issued_at"]),
-            said["supersedes"], [one["name"] for one in said["files"]],
-            said.get("language", "en"),
+            values["id"], values["version"], values["decision"], _moment(values["issued_at"]),
+            values["supersedes"], [one["name"] for one in values["files"]],
+            values.get("language", "en"),
         )  # fmt: skip
 
 
@@ -115,9 +115,9 @@ class Similar:
     decision: str | None
 
     @classmethod
-    def of(cls, said: Json) -> Similar:
+    def of(cls, values: Json) -> Similar:
         names = ("id", "same_bytes", "difference", "outcome", "decision")
-        return cls(*(said[name] for name in names))
+        return cls(*(values[name] for name in names))
 
 
 @dataclass(frozen=True)
@@ -166,39 +166,39 @@ class Submission:
         return self.state not in ("queued", "running")
 
     @classmethod
-    def of(cls, said: Json, *, etag: str | None = None, replayed: bool = False) -> Submission:
-        decision, appeal = said.get("decision"), said.get("appeal")
+    def of(cls, values: Json, *, etag: str | None = None, replayed: bool = False) -> Submission:
+        decision, appeal = values.get("decision"), values.get("appeal")
         return cls(
-            id=said["id"],
-            url=said["url"],
-            team=said["team"],
-            filename=said["filename"],
-            external_id=said["external_id"],
-            language=said.get("language", ""),
-            sha256=said["sha256"],
-            media_type=said["media_type"],
-            created_at=_moment(said["created_at"]),
-            state=said["state"],
-            progress=said.get("progress"),
-            stage=said.get("stage"),
-            outcome=said.get("outcome"),
-            probability_manipulated=said.get("probability_manipulated"),
-            reason=said.get("reason"),
+            id=values["id"],
+            url=values["url"],
+            team=values["team"],
+            filename=values["filename"],
+            external_id=values["external_id"],
+            language=values.get("language", ""),
+            sha256=values["sha256"],
+            media_type=values["media_type"],
+            created_at=_moment(values["created_at"]),
+            state=values["state"],
+            progress=values.get("progress"),
+            stage=values.get("stage"),
+            outcome=values.get("outcome"),
+            probability_manipulated=values.get("probability_manipulated"),
+            reason=values.get("reason"),
             decision=Decision.of(decision) if decision else None,
-            declared=Declared.of(said.get("declared")),
-            deletion_requested_at=moment(said.get("deletion_requested_at")),
-            updated_at=moment(said.get("updated_at")),
-            result=said.get("result"),
-            reused_from=moment((said.get("reused_from") or {}).get("analysed_at")),
-            decisions=[Decision.of(one) for one in said.get("decisions", ())],
+            declared=Declared.of(values.get("declared")),
+            deletion_requested_at=moment(values.get("deletion_requested_at")),
+            updated_at=moment(values.get("updated_at")),
+            result=values.get("result"),
+            reused_from=moment((values.get("reused_from") or {}).get("analysed_at")),
+            decisions=[Decision.of(one) for one in values.get("decisions", ())],
             appeal=Appeal.of(appeal) if appeal else None,
-            reports=[Report.of(one) for one in said.get("reports", ())],
-            similar=[Similar.of(one) for one in said.get("similar", ())],
-            thumbnails=said.get("thumbnails", ()),
+            reports=[Report.of(one) for one in values.get("reports", ())],
+            similar=[Similar.of(one) for one in values.get("similar", ())],
+            thumbnails=values.get("thumbnails", ()),
             etag=etag,
             replayed=replayed,
-            livemode=said.get("livemode", True),
-            raw=said,
+            livemode=values.get("livemode", True),
+            raw=values,
         )
 
 
@@ -227,13 +227,13 @@ class Usage:
     raw: Json = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, said: Json) -> Usage:
-        partner, key, team = said["partner"], said["key"], said["team"] or {}
+    def of(cls, values: Json) -> Usage:
+        partner, key, team = values["partner"], values["key"], values["team"] or {}
         return cls(
-            date.fromisoformat(said["month"]), date.fromisoformat(said["starts"]),
+            date.fromisoformat(values["month"]), date.fromisoformat(values["starts"]),
             partner["used"], partner["quota"], partner["remaining"],
-            team.get("quota"), team.get("remaining"), said["rates"],
-            key["used"], key["quota"], key["remaining"], said,
+            team.get("quota"), team.get("remaining"), values["rates"],
+            key["used"], key["quota"], key["remaining"], values,
         )  # fmt: skip
 
 
@@ -249,10 +249,10 @@ class Webhook:
     raw: Json = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, said: Json) -> Webhook:
+    def of(cls, values: Json) -> Webhook:
         return cls(
-            said["id"], said["url"], said["events"], said["is_active"], said["disabled_because"],
-            said.get("secret"), said,
+            values["id"], values["url"], values["events"], values["is_active"],
+            values["disabled_because"], values.get("secret"), values,
         )  # fmt: skip
 
 
@@ -268,12 +268,12 @@ class BatchItem:
     reason: str
 
     @classmethod
-    def of(cls, said: Json) -> BatchItem:
-        address = said["submission"]
+    def of(cls, values: Json) -> BatchItem:
+        address = values["submission"]
         return cls(
-            said["position"], said["external_id"], said["state"],
+            values["position"], values["external_id"], values["state"],
             address.rstrip("/").rsplit("/", 1)[-1] if address else None,
-            said["reason_code"], said["reason"],
+            values["reason_code"], values["reason"],
         )  # fmt: skip
 
 
@@ -289,9 +289,9 @@ class Batch:
     raw: Json = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, said: Json, *, replayed: bool = False) -> Batch:
-        items = tuple(map(BatchItem.of, said.get("items", ())))
+    def of(cls, values: Json, *, replayed: bool = False) -> Batch:
+        items = tuple(map(BatchItem.of, values.get("items", ())))
         return cls(
-            said["id"], said["external_id"], moment(said["completed_at"]), said["counts"], items,
-            replayed, said,
+            values["id"], values["external_id"], moment(values["completed_at"]), values["counts"],
+            items, replayed, values,
         )  # fmt: skip

@@ -205,9 +205,9 @@ class Touchstone:
         `updated_since`, `sort` and the others that docs/api.md names."""
         call: Call | None = calls.find(filters)
         while call is not None:
-            said = self._send(call).json()
-            yield from (Submission.of(one) for one in said["results"])
-            call = Call("GET", calls.within(said["next"])) if said["next"] else None
+            page = self._send(call).json()
+            yield from (Submission.of(one) for one in page["results"])
+            call = Call("GET", calls.within(page["next"])) if page["next"] else None
 
     def cancel(self, submission: str) -> Submission:
         return Submission.of(self._send(calls.of_submission("POST", submission, "cancel/")).json())
@@ -260,8 +260,8 @@ class Touchstone:
 
     # --- webhooks -----------------------------------------------------------------------------
     def webhooks(self) -> Sequence[Webhook]:
-        said = self._send(calls.of_webhooks("GET")).json()
-        return [Webhook.of(one) for one in said["results"]]
+        page = self._send(calls.of_webhooks("GET")).json()
+        return [Webhook.of(one) for one in page["results"]]
 
     def add_webhook(self, url: str, events: Sequence[str], description: str = "") -> Webhook:
         """The answer holds `secret`, which the server never shows again."""
@@ -281,8 +281,8 @@ class Touchstone:
 
     def test_webhook(self, webhook: str) -> Mapping[str, Any]:
         call = calls.of_webhooks("POST", f"{webhook}/test/")
-        said: Mapping[str, Any] = self._send(call).json()
-        return said
+        result: Mapping[str, Any] = self._send(call).json()
+        return result
 
     # --- asking, and asking again ---------------------------------------------------------------
     def _follow(self, steps: Steps) -> str:

@@ -29,18 +29,18 @@ class Message:
 
     @property
     def decision(self) -> Decision | None:
-        said = self.data.get("decision")
-        return Decision.of(said) if said else None
+        values = self.data.get("decision")
+        return Decision.of(values) if values else None
 
 
 def verify(secret: str, body: bytes | str, headers: Mapping[str, str]) -> Message:
     """The message, or `NotGenuine`. `body` as it came, before anything parsed it."""
     named = {name.lower(): value for name, value in headers.items()}
     try:
-        said = Webhook(secret).verify(body, named)
+        values = Webhook(secret).verify(body, named)
         return Message(
-            named["webhook-id"], said["type"], moment(said["timestamp"]), said["data"],
-            said.get("livemode", True),
+            named["webhook-id"], values["type"], moment(values["timestamp"]), values["data"],
+            values.get("livemode", True),
         )  # fmt: skip
     except (WebhookVerificationError, ValueError, KeyError, TypeError) as error:
         raise NotGenuine(str(error) or "The message is not genuine.") from error

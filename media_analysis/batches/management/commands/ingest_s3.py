@@ -66,8 +66,8 @@ class Command(BaseCommand):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
-        said = ", ".join(f"{count} {end}" for end, count in sorted(self.ends.items()))
-        self.stdout.write(said or "No objects.")
+        output = ", ".join(f"{count} {end}" for end, count in sorted(self.ends.items()))
+        self.stdout.write(output or "No objects.")
 
     def _stop(self, *args: Any) -> None:
         """Stops after the current object."""

@@ -65,13 +65,13 @@ def found(pixels: Pixels) -> Agreement | None:
     """The mark in a picture, if there is one."""
     if not SMALLEST <= pixels.shape[0] * pixels.shape[1] <= LARGEST:
         return None
-    blocks = said(pixels)
+    blocks = bits_of_blocks(pixels)
     agreements = [Agreement(mark, _agreeing(blocks, mark.bits)) for mark in MARKS]
     sure = [one for one in agreements if one.agreeing >= least(len(one.mark.bits))]
     return min(sure, key=lambda one: _chance(len(one.mark.bits), one.agreeing), default=None)
 
 
-def said(pixels: Pixels) -> NDArray[np.bool_]:
+def bits_of_blocks(pixels: Pixels) -> NDArray[np.bool_]:
     """What each block says, row by row."""
     plane = cv2.cvtColor(pixels, cv2.COLOR_RGB2YUV)[:, :, 1].astype(np.float32)
     rows, columns = (length // 4 * 4 for length in plane.shape)

@@ -22,7 +22,7 @@ from ml.engine.contract import (
     Strength,
 )
 from ml.engine.detectors.sound_marks import perth
-from ml.engine.detectors.sound_marks.stretches import Stretch, asked
+from ml.engine.detectors.sound_marks.stretches import Stretch, examine
 from ml.engine.manifest import read_manifest
 from ml.engine.media.audio import SANDBOX_RATE
 from ml.engine.media.stated import no_sound
@@ -65,17 +65,17 @@ class SoundMarksExamination(Examination):
             return self._without(say("media.undecodable_sound"))
         if scenes.no_speech is not None:
             return self._without(scenes.no_speech)
-        heard = asked(self._detector.decoder, samples, scenes.speech, self.advance)
-        if not heard:
+        stretches = examine(self._detector.decoder, samples, scenes.speech, self.advance)
+        if not stretches:
             return self._without(say("sound_marks.too_little"))
-        return _finding(heard, time.perf_counter() - began)
+        return _finding(stretches, time.perf_counter() - began)
 
     def _without(self, reason: str) -> Finding:
         return Finding.not_applicable(self._detector, reason, weights_sha256=perth.CARRIED.sha256)
 
 
-def _finding(heard: list[Stretch], seconds: float) -> Finding:
-    marked = [one for one in heard if one.confidence >= FOUND_AT]
+def _finding(stretches: list[Stretch], seconds: float) -> Finding:
+    marked = [one for one in stretches if one.confidence >= FOUND_AT]
     evidence = _evidence(marked) if marked else None
     return Finding(
         detector=MANIFEST.name,
@@ -89,7 +89,7 @@ def _finding(heard: list[Stretch], seconds: float) -> Finding:
         ),
         weights_sha256=perth.CARRIED.sha256,
         parameters={"found_at": FOUND_AT},
-        counts={"stretches": len(heard), "stretches_marked": len(marked)},
+        counts={"stretches": len(stretches), "stretches_marked": len(marked)},
         seconds=seconds,
     )
 

@@ -87,21 +87,21 @@ class Decoder:
         if len(samples) < LEAST_SECONDS * RATE:
             return None
         picture = in_decibels(spectrum(samples))
-        heard = audible(picture)
-        if heard.sum() * HOP < LEAST_SECONDS * RATE:
+        is_audible = audible(picture)
+        if is_audible.sum() * HOP < LEAST_SECONDS * RATE:
             return None
         low = picture[:, :BANDS]
-        said = np.stack([self._said(n, low, heard) for n in range(len(SPEEDS))])
-        counts = np.exp(said[:, 0] - said[:, 0].max())
-        return float(np.clip((said[:, 1] * counts).sum() / counts.sum(), 0.0, 1.0))
+        outputs = np.stack([self._output(n, low, is_audible) for n in range(len(SPEEDS))])
+        counts = np.exp(outputs[:, 0] - outputs[:, 0].max())
+        return float(np.clip((outputs[:, 1] * counts).sum() / counts.sum(), 0.0, 1.0))
 
-    def _said(self, number: int, low: Array, heard: NDArray[np.bool_]) -> Array:
+    def _output(self, number: int, low: Array, is_audible: NDArray[np.bool_]) -> Array:
         """What one stack says of the moments at which something is heard: how much that counts, and
         how sure it is."""
         moments = int(len(low) * SPEEDS[number])
-        said = through(self._stacks[number], stretched(low, moments))
+        outputs = through(self._stacks[number], stretched(low, moments))
         nearest = np.arange(moments) * len(low) // moments
-        return np.asarray(said[heard[nearest]].mean(axis=0))
+        return np.asarray(outputs[is_audible[nearest]].mean(axis=0))
 
 
 @functools.cache

@@ -38,7 +38,7 @@ def _seconds_of(speech: Spans, start: float, end: float) -> float:
     return sum(max(0.0, min(b, end) - max(a, start)) for a, b in speech)
 
 
-def asked(
+def examine(
     decoder: Decoder,
     samples: Samples,
     speech: Spans,
