@@ -196,7 +196,7 @@ def test_the_page_says_when_it_cannot_renew_the_hold(
         page.clock.run_for(RENEWED_EVERY + 1000)
         expect(banner).to_be_hidden()
     if trouble == "signed out":
-        page.get_by_role("link", name="Open this case again").click()
+        page.get_by_role("link", name="Open this case again").press("Enter")
         sign_in(page, alice)
         expect(reason(page)).to_have_value("half a thought")
 
