@@ -47,8 +47,7 @@ class AnchorStore:
 
     def last(self) -> str | None:
         with _asked():
-            newest = self._newest()
-            return self._read(newest) if newest else None
+            return self._read(self._newest) if self._newest else None
 
     def notes(self, since: int = 0) -> Iterator[str]:
         """The newest first, so that what is older than `since` is neither listed nor read."""
@@ -62,15 +61,18 @@ class AnchorStore:
         """Only the newest checkpoint, and only if the one before it is old enough."""
         size = size_of(newest)
         with _asked():
-            before = self._newest()
+            before = self._newest
             if before and (_size(before) >= size or self._age(before) < self._every):
                 return
             self._storage.save(_name(size), ContentFile(line_of(newest)))
+            del self._newest
 
     def _age(self, name: str) -> timedelta:
         return timezone.now() - self._storage.get_modified_time(name)
 
+    @cached_property
     def _newest(self) -> str | None:
+        """Listed once: a sealing reads it and then adds to it."""
         return next(self._names(), None)
 
     def _names(self, above: str = "") -> Iterator[str]:

@@ -17,7 +17,7 @@ their number says, and once a day the search begins at the beginning (`everythin
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from django.db import connection, transaction
 
 from . import clock, marks, notes
 from .anchoring import anchors_of_site
+from .anchors import Anchor
 from .hashing import GENESIS, event_hash, microseconds
 from .keys import mark_file, signing_key, trusted_keys
 from .merkle import Tree
@@ -63,23 +64,24 @@ def seal(*, everything: bool = False) -> Sealed | None:
 
     `everything` looks at every event that has no leaf, whatever its transaction number says.
     """
+    anchors = anchors_of_site()
     try:
         with transaction.atomic():
-            sealed = _seal(everything)
+            sealed = _seal(everything, anchors)
     except SealRefused as refused:
         log.critical("The audit record was not sealed: %s", refused)
         raise
-    _write_down()
+    _write_down(anchors)
     return sealed
 
 
-def _write_down() -> None:
+def _write_down(anchors: Sequence[Anchor]) -> None:
     """The signed checkpoints, outside the database: also those that an anchor missed while it was
     away, or before it was named. A copy that cannot be reached just now holds up nothing."""
     last = Checkpoint.objects.order_by("size").last()
     if last is None:
         return
-    for number, anchor in enumerate(anchors_of_site()):
+    for number, anchor in enumerate(anchors):
         try:
             anchor.write(last.note, _notes_after)
         except OSError as error:
@@ -93,13 +95,13 @@ def _notes_after(size: int) -> Iterable[str]:
     return Checkpoint.objects.filter(size__gt=size).order_by("size").values_list("note", flat=True)
 
 
-def _seal(everything: bool) -> Sealed | None:
+def _seal(everything: bool, anchors: Sequence[Anchor]) -> Sealed | None:
     if not _one("SELECT pg_try_advisory_xact_lock(%s)", LOCK):
         return None
     key = signing_key()
     previous = Checkpoint.objects.order_by("size").last()
     tree = _opened(previous)
-    _compare_with_what_is_outside(previous)
+    _compare_with_what_is_outside(previous, anchors)
     # Read before the events are: whatever had ended by now is visible to the next statement.
     horizon = int(_one("SELECT pg_snapshot_xmin(pg_current_snapshot())"))
     cluster = _one("SELECT system_identifier FROM pg_control_system()")
@@ -145,10 +147,10 @@ def _opened(previous: Checkpoint | None) -> Tree:
     return tree
 
 
-def _compare_with_what_is_outside(previous: Checkpoint | None) -> None:
+def _compare_with_what_is_outside(previous: Checkpoint | None, anchors: Sequence[Anchor]) -> None:
     """A copy that cannot be reached just now is compared at a later sealing; the anchor itself must
     be readable."""
-    for number, anchor in enumerate(anchors_of_site()):
+    for number, anchor in enumerate(anchors):
         try:
             noted = anchor.last()
         except OSError as error:

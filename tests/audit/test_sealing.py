@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from audit import anchors, exporting, notes, sealer
+from audit.anchoring import anchors_of_site
 from audit.checking import verify_database
 from audit.keys import signing_key, trusted_keys
 from audit.models import Checkpoint, Event, Leaf
@@ -175,13 +176,13 @@ def test_a_first_seal_that_is_being_written_down_is_no_finding(
     """Its checkpoint is committed, and the files follow while the record is verified."""
     note(uuid.uuid4())
     with monkeypatch.context() as late:
-        late.setattr(sealer, "_write_down", lambda: None)
+        late.setattr(sealer, "_write_down", lambda anchors: None)
         assert seal()
     lines = exporting.lines
 
     def meanwhile() -> Any:
         yield from lines()
-        sealer._write_down()
+        sealer._write_down(anchors_of_site())
 
     monkeypatch.setattr(exporting, "lines", meanwhile)
     report = verify_database([], None)
