@@ -13,7 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.key_format import TEST_PREFIX
-from accounts.models.rates import rate, rates_in_range
+from accounts.models.rates import monthly_quota, rate, rates_in_range
 from accounts.models.team import HEAVIEST, LARGEST_QUOTA, Team
 from accounts.roles import ALL_SCOPES, Permission, ProvisioningScope, Scope
 
@@ -54,9 +54,7 @@ class ServiceAccount(models.Model):
     weight = models.SmallIntegerField(
         null=True, blank=True, help_text="In place of its team's; empty: as its team."
     )
-    quota = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
-    )
+    quota = monthly_quota()
     read_rate = rate("the setting API_READ_RATE.")
     write_rate = rate("the setting API_WRITE_RATE.")
     provisions = models.BooleanField(
@@ -160,9 +158,7 @@ class ApiKey(models.Model):
     """CIDR notation; empty means from everywhere."""
     read_rate = rate("that of its partner, which then counts this key's requests too.")
     write_rate = rate("that of its partner, which then counts this key's requests too.")
-    quota = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
-    )
+    quota = monthly_quota()
     counts_with = models.ForeignKey(
         "self",
         null=True,
@@ -257,3 +253,8 @@ class ApiKey(models.Model):
     def counted_as(self) -> ApiKey:
         """The key that holds its quota and its monthly count."""
         return self.counts_with or self
+
+    @property
+    def counted_as_id(self) -> uuid.UUID:
+        """Without a query."""
+        return self.counts_with_id or self.pk

@@ -1,4 +1,4 @@
-"""How many requests per minute a team, a partner or a key may send."""
+"""How many requests per minute and submissions per month a team, a partner or a key may send."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ _HELP = "Requests per minute; empty: "
 
 def rate(otherwise: str) -> models.PositiveIntegerField[int | None, int | None]:
     return models.PositiveIntegerField(null=True, blank=True, help_text=_HELP + otherwise)
+
+
+def monthly_quota() -> models.PositiveIntegerField[int | None, int | None]:
+    return models.PositiveIntegerField(
+        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
+    )
 
 
 def rates_in_range(name: str) -> models.CheckConstraint:

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.rates import rate, rates_in_range
+from accounts.models.rates import monthly_quota, rate, rates_in_range
 from accounts.roles import Permission, Role, roles_with
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class Team(models.Model):
         db_default=1,
         help_text="How many turns each sender gets for one of a sender in a team of weight 1.",
     )
-    quota = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
-    )
+    quota = monthly_quota()
     read_rate = rate("no limit of all its partners together.")
     write_rate = rate("no limit of all its partners together.")
     second_factor_from = models.DateTimeField(

@@ -227,6 +227,9 @@ class Declaration:
     """The signer's certificate chains to one in the site's `C2PA_TRUST_ANCHORS_FILE`."""
 
 
+UNSIGNED = Declaration(by=None, signed=False, trusted=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One thing that a person can look at: a sentence, and what it rests on."""

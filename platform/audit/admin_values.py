@@ -95,7 +95,7 @@ def _link(related: Model) -> str:
         return str(related.pk)
     meta = related._meta
     address = _address(f"{meta.app_label}_{meta.model_name}", related.pk)
-    return format_html('<a href="{}">{}</a>', address, model_admin.named(related))
+    return _linked(address, model_admin.named(related))
 
 
 def in_json(value: Any) -> str:
@@ -105,14 +105,18 @@ def in_json(value: Any) -> str:
 def object_link(object_type: str, pk: str) -> str:
     """Linked where the administration has a page of it."""
     address = _address(OBJECTS.get(object_type, ""), pk)
-    return format_html('<a href="{}">{}</a>', address, pk) if address else pk
+    return _linked(address, pk)
 
 
 def who_link(who: str) -> str:
     """As it was recorded; a person and a partner lead to their pages."""
     kind, _, pk = who.partition(":")
     address = _address(OBJECTS[kind], pk) if kind in ("user", "service") else ""
-    return format_html('<a href="{}">{}</a>', address, who) if address else who
+    return _linked(address, who)
+
+
+def _linked(address: str, text: str) -> str:
+    return format_html('<a href="{}">{}</a>', address, text) if address else text
 
 
 def _address(table: str, pk: object) -> str:

@@ -128,8 +128,8 @@ def test_disagreement_waits_for_a_lead_who_decides(
 def test_the_message_says_who_decides_next(
     twice: RoutingRule, alice: Person, bob: Person, case: Case
 ) -> None:
-    """The first is told of a second person, the second of a lead where both disagree. A policy is
-    asked for by name."""
+    """The first message names a second person, the second a lead if both disagree. A policy is
+    chosen by its name."""
     RoutingRule.objects.update(grace_seconds=0)
     policy = Policy.objects.create(team=case.team, name="Generated media", text="Label it.")
     said = []

@@ -110,7 +110,7 @@ def test_what_is_told_names_whose_quota_how_large_how_full_and_until_when(
 def test_a_keys_quota_is_told_to_its_partner_and_to_those_who_run_the_team(
     team: Team, admin: Person, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
 ) -> None:
-    """With the key that sent; not to another partner. Its successor is told of no mark again."""
+    """With the key that sent; not to another partner. Its successor gets no second notice."""
     acme, other = (ServiceAccountFactory(team=team, name=name) for name in ("Acme", "Other"))
     listens(team, "acme", acme)
     listens(team, "other", other)

@@ -46,7 +46,7 @@ def this_month(
     """The team's first, each partner's before those of its keys, under the quotas of today. Keys
     that replaced each other are one."""
     month = quotas.month_of(timezone.now())
-    lines = {_first(key): key for key in sorted(keys, key=lambda key: key.created_at)}
+    lines = {key.counted_as_id: key for key in sorted(keys, key=lambda key: key.created_at)}
     used = quotas.used_in(team, month) | quotas.used_by(lines.values(), month)
     found = [Used(team, month, used.get(None, 0), team.quota)]
     for one in partners:
@@ -77,13 +77,11 @@ def next_month() -> date:
     return quotas.next_month(quotas.month_of(timezone.now()))
 
 
-def _first(key: ApiKey) -> UUID:
-    return key.counts_with_id or key.pk
-
-
 def _newest(firsts: set[UUID]) -> dict[UUID, ApiKey]:
     lines = ApiKey.objects.filter(Q(pk__in=firsts) | Q(counts_with__in=firsts))
-    return {_first(key): key for key in lines.select_related("service").order_by("created_at")}
+    return {
+        key.counted_as_id: key for key in lines.select_related("service").order_by("created_at")
+    }
 
 
 def _place(one: Used, team: Team) -> tuple[bool, str, str]:

@@ -95,7 +95,7 @@ def used_in(team: Team, month: date) -> dict[UUID | None, int]:
 
 def used_by(keys: Iterable[ApiKey], month: date) -> dict[UUID | None, int]:
     """By the key that holds the count."""
-    wanted = [key.counts_with_id or key.pk for key in keys]
+    wanted = [key.counted_as_id for key in keys]
     if not wanted:
         return {}
     found = KeyMonthCount.objects.filter(key__in=wanted, month=month)

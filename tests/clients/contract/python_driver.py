@@ -103,7 +103,7 @@ def digest(found: bytes) -> Said:
 
 
 def upload(client: Any, said: Said) -> Said:
-    """The address is told even where the upload was cut off for good."""
+    """Returns the address even of an upload that was cut off for good."""
     addresses: list[str] = []
     calls.PIECE = said["piece"]
     words = {name: said[name] for name in SENT[:-1] if name in said}

@@ -81,7 +81,7 @@ def wrong_fields(scene: Scene) -> Any:
     return told
 
 
-@case("A quota that is reached is told at once, and nobody waits for the next month.")
+@case("A reached quota is reported at once; nobody waits for the next month.")
 def quota_reached(scene: Scene) -> Any:
     ApiKey.objects.filter(pk=scene.key.pk).update(quota=1)
     scene.client.ask("submit", media=picture(1))

@@ -21,7 +21,7 @@ PIECE = 1000
 FILM = picture(7) + bytes(6 * PIECE)
 
 
-@case("A rate that is used up is told with Retry-After, and waited for.")
+@case("When a rate is used up, the client waits as long as Retry-After says.")
 def rate_limit_is_obeyed(scene: Scene) -> None:
     ApiKey.objects.filter(pk=scene.key.pk).update(write_rate=1)
     scene.client.ask("submit", media=picture(1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ml.engine.contract import (
-    Declaration,
+    UNSIGNED,
     Detector,
     Evidence,
     Examination,
@@ -25,7 +25,6 @@ from ml.engine.manifest import read_manifest
 from ml.engine.sentence import say
 
 MANIFEST = read_manifest(Path(__file__).parent)
-UNSIGNED = Declaration(by=None, signed=False, trusted=False)
 NO_MARK = say("open_marks.none")
 
 

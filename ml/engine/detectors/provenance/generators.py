@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ml.engine.contract import Declaration, Evidence, Strength
+from ml.engine.contract import UNSIGNED, Evidence, Strength
 from ml.engine.detectors.provenance.claims import PLACES, Claim, Claims
 from ml.engine.sentence import say
 
-UNSIGNED = Declaration(by=None, signed=False, trusted=False)
 SOURCE_TYPE = re.compile(r"(?:^|[/:#])([A-Za-z]+)/?$")
 GENERATED_TYPES = {
     "trainedalgorithmicmedia": "made by a generative model",

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from ml.engine.contract import (
-    Declaration,
+    UNSIGNED,
     Detector,
     Evidence,
     Examination,
@@ -32,7 +32,6 @@ FOLDER = Path(__file__).parent
 MANIFEST = read_manifest(FOLDER)
 FOUND_AT = 0.97
 """No genuine sound reached it (docs/detectors/sound_marks.md)."""
-UNSIGNED = Declaration(by=None, signed=False, trusted=False)
 
 
 class SoundMarks:
