@@ -1,13 +1,18 @@
-"""Shared code of linear heads on an image encoder's features: sample weights and the bound."""
+"""Shared code of linear heads on an image encoder's features: sample weights, fit and bound."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from ml.engine.image_encoders.heads import Head
 
 Floats = NDArray[np.float64]
+Features = NDArray[np.float32]
 Names = NDArray[np.str_]
 MOST_OF_A_ROW = 0.05
 """No source and no hard row of genuine samples has more above the bound."""
@@ -38,3 +43,48 @@ def bound(row: Names, scores: Floats, alpha: float, fewest: int = 1) -> float:
             highest = np.sort(scores[row == name])[::-1]
             at.append(float(np.nextafter(highest[int(MOST_OF_A_ROW * size)], np.inf)))
     return max(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How strongly a head is fitted."""
+
+    strength: float
+    shrinkage: float
+    """Of the genuine features' covariance, as a share of its mean variance."""
+
+
+def fitted(x: Features, fake: NDArray[np.bool_], weights: Floats, recipe: Recipe) -> Head:
+    """The mean of two regressions. One uses the features as they are, the other features in which
+    genuine samples vary alike in every direction. The first knows the generators of the training
+    data better, the second unknown ones."""
+    genuine = x[~fake]
+    straight = np.eye(x.shape[1], dtype=np.float32)
+    parts = [
+        _regressed(x, fake, weights, recipe.strength, to)
+        for to in (straight, whitening(genuine, recipe.shrinkage))
+    ]
+    weight, bias = (np.mean(part, 0) for part in zip(*parts, strict=True))
+    return Head(weight.astype(np.float32), float(bias))
+
+
+def whitening(genuine: Features, shrinkage: float) -> Features:
+    """The matrix after which genuine samples have the same spread in every direction."""
+    apart = genuine - genuine.mean(0)
+    _, spread, directions = np.linalg.svd(apart, full_matrices=False)
+    variance = spread**2 / len(genuine)
+    matrix: Features = directions.T / np.sqrt(variance + shrinkage * variance.mean())
+    return matrix
+
+
+def _regressed(
+    x: Features, fake: NDArray[np.bool_], weights: Floats, strength: float, to: Features
+) -> tuple[Features, float]:
+    """A head on `x @ to`, in terms of `x` and in units of its spread on genuine samples."""
+    middle = x[~fake].mean(0)
+    model = LogisticRegression(C=strength, max_iter=3000)
+    model.fit((x - middle) @ to, fake, sample_weight=weights)
+    weight = to @ model.coef_[0]
+    bias = float(model.intercept_[0] - middle @ weight)
+    spread = float(np.std(x[~fake] @ weight))
+    return weight / spread, bias / spread

@@ -39,7 +39,7 @@ HARD_TO_TELL = ("ffhq", "stylegan")
 """The photographs that a family learnt from: what `--draws` is for."""
 GALLERIES = ("comfy", "gpt4o", "gpt_images")
 HARD_IN_TRAINING = 420
-HARD_PICTURES = 40
+HARD_PICTURES = 100
 """The number of faces of each hard row."""
 
 

@@ -1,9 +1,10 @@
-"""Fits the head of `diffusion_face` on features of the published encoder, and writes its card.
+"""Fits the head of `diffusion_face` on features of the served encoder, and writes its card.
 
-    python -m lab.image_encoders.face_head FOLDER --taps 3,6,9 [--release]
+    python -m lab.image_encoders.face_head FOLDER [--release]
 
-Without `--release` it prints what each choice reaches on the validation split. With it the head,
-the calibration (validation split) and the figures (test split) go into the check's folder.
+FOLDER is what `face_crops` and `served_features` wrote. Without `--release` it prints what the
+validation split says. With it the head, the calibration (validation split) and the figures (test
+split) go into the check's folder.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from lab.common import heads
 from lab.common.speaking import say
 from lab.face.calibrate import for_card
-from ml.engine.image_encoders.weights import WIDTH
+from ml.engine.image_encoders.heads import Head
 from ml.evaluation import metrics
 
 CHECK = Path("ml/engine/detectors/diffusion_face")
 FAKES = ("sd21",)
+RECIPE = heads.Recipe(strength=0.001, shrinkage=0.05)
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.05
 CALIBRATES = "gpt_images"
 """A gallery of other generators: it sets the line from logit to ratio, and is not reported."""
@@ -48,9 +49,9 @@ class Part:
         return Part(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
-def read(folder: Path, split: str, columns: NDArray[np.int64]) -> Part:
+def read(folder: Path, split: str) -> Part:
     stored = np.load(folder / f"crops-{split}.npz")
-    features = np.load(folder / f"features-{split}.npy", mmap_mode="r")[:, columns]
+    features = np.load(folder / f"features-{split}.npy", mmap_mode="r")
     names = ("fake", "source", "group", "degraded")
     part = Part(np.asarray(features, np.float32), *(stored[name] for name in names))
     return part.where(~part.fake | ~np.isin(part.source, ("dfdc",)))
@@ -61,23 +62,15 @@ def joined(first: Part, second: Part) -> Part:
     return Part(*(np.concatenate([getattr(p, name) for p in (first, second)]) for name in names))
 
 
-def columns_of(had: tuple[int, ...], wanted: tuple[int, ...]) -> NDArray[np.int64]:
-    """Class token and mean of the patches of each wanted block."""
-    at = [2 * WIDTH * had.index(block) for block in wanted]
-    return np.concatenate([np.arange(start, start + 2 * WIDTH) for start in at])
-
-
-def fitted(train: Part, strength: float) -> LogisticRegression:
+def fitted(train: Part) -> Head:
     """Each source has equal weight within its class, and both classes have equal weight."""
     chosen = train.where(~train.fake | np.isin(train.source, FAKES))
     weights = heads.sample_weights(chosen.source, chosen.fake)
-    model = LogisticRegression(C=strength, max_iter=300)
-    model.fit(chosen.features, chosen.fake, sample_weight=weights)
-    return model
+    return heads.fitted(chosen.features, chosen.fake, weights, RECIPE)
 
 
-def scores(model: LogisticRegression, part: Part) -> Floats:
-    found: Floats = part.features @ model.coef_[0] + model.intercept_[0]
+def scores(head: Head, part: Part) -> Floats:
+    found: Floats = part.features.astype(np.float64) @ head.weight + head.bias
     return found
 
 
@@ -115,46 +108,32 @@ def figures(part: Part, scores: Floats, found_at: float) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--had", default="3,6,9", help="blocks that `face_features` tapped")
-    parser.add_argument("--taps", default="6,9")
-    parser.add_argument("--strength", type=float, default=0.003)
     parser.add_argument("--release", action="store_true")
     options = parser.parse_args()
-    had, taps = (tuple(map(int, text.split(","))) for text in (options.had, options.taps))
-    columns = columns_of(had, taps)
-    train = read(options.folder, "train", columns)
-    val = read(options.folder, "val", columns)
-    model = fitted(train, options.strength)
-    on_val = scores(model, val)
+    train, val = read(options.folder, "train"), read(options.folder, "val")
+    head = fitted(train)
+    on_val = scores(head, val)
     found_at = bound(val, on_val, FOUND_ALPHA)
     say(json.dumps(figures(val, on_val, found_at), indent=1))
     if options.release:
-        test = read(options.folder, "test", columns)
-        release(model, taps, options.strength, train, val, test)
+        release(head, train, val, read(options.folder, "test"))
 
 
-def release(
-    model: LogisticRegression, taps: tuple[int, ...], strength: float,
-    train: Part, val: Part, test: Part,
-) -> None:  # fmt: skip
-    np.savez(
-        CHECK / "head.npz",
-        weight=model.coef_[0].astype(np.float32),
-        bias=np.float32(model.intercept_[0]),
-    )
+def release(head: Head, train: Part, val: Part, test: Part) -> None:
+    np.savez(CHECK / "head.npz", weight=head.weight, bias=np.float32(head.bias))
     content = (CHECK / "head.npz").read_bytes()
     card = json.loads((CHECK / "card.json").read_text())
-    found_at = bound(val, scores(model, val), FOUND_ALPHA)
+    found_at = bound(val, scores(head, val), FOUND_ALPHA)
     kept = joined(val, test.where(test.source == CALIBRATES))
     test = test.where(test.source != CALIBRATES)
-    on_kept = scores(model, kept)
+    on_kept = scores(head, kept)
+    card["version"] = "3"
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
-    card["encoder"] = {"base": "clip_vit_b16", "taps": list(taps), "side": 128}
     card["head"] = {
         "file": "head.npz", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
     }  # fmt: skip
     card["recipe"] = {
-        "strength": strength,
+        **asdict(RECIPE),
         "faces": {
             f"{source} {'fake' if fake else 'real'}": int(
                 ((train.source == source) & (train.fake == fake)).sum()
@@ -177,8 +156,8 @@ def release(
         ),
     }  # fmt: skip
     card["measured"] = {
-        "split": "test; face finder and crop as in service, float32 encoder",
-        **figures(test, scores(model, test), found_at),
+        "split": "test; face finder, crop and encoder as in service",
+        **figures(test, scores(head, test), found_at),
     }
     (CHECK / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     say(json.dumps(card["measured"], indent=1))

@@ -12,20 +12,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from lab.common import heads
 from lab.common.speaking import say
 from lab.face.calibrate import FEWEST_OF_A_SOURCE, for_card, upper_bound
-from lab.image_encoders.face_head import Floats, Part, figures, read
+from lab.image_encoders.face_head import Floats, Part, figures, read, scores
 from ml.engine.detectors import diffusion_face
 from ml.engine.detectors.synthetic_face.joined import MARGIN
+from ml.engine.image_encoders.heads import Head
 from ml.engine.serving import read_card
 from ml.evaluation import metrics
 
@@ -42,6 +42,7 @@ LICENCE = (
     "under the MIT licence), which is fetched at set-up and is not part of this project. The "
     "training data is for research and non-commercial use."
 )
+RECIPE = heads.Recipe(strength=0.001, shrinkage=0.05)
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.04
 
 
@@ -57,21 +58,13 @@ class Split:
 def read_split(folder: Path, split: str) -> Split:
     """Every genuine face, and of the generated ones the family; others are measured alone."""
     crops = np.load(folder / f"crops-{split}.npz")
-    width = np.load(folder / f"features-{split}.npy", mmap_mode="r").shape[1]
-    part = read(folder, split, np.arange(width))
+    part = read(folder, split)
     return Split(part, np.asarray(crops["small"][:, SMALL], np.float64))
 
 
-def fitted(train: Part, strength: float) -> LogisticRegression:
+def fitted(train: Part) -> Head:
     weights = heads.sample_weights(train.source, train.fake, (LEARNT_FROM,))
-    model = LogisticRegression(C=strength, max_iter=2000)
-    model.fit(train.features, train.fake, sample_weight=weights)
-    return model
-
-
-def of_head(model: LogisticRegression, part: Part) -> Floats:
-    found: Floats = part.features @ model.coef_[0] + model.intercept_[0]
-    return found
+    return heads.fitted(train.features, train.fake, weights, RECIPE)
 
 
 def shares(val: Split, head: Floats) -> tuple[float, float]:
@@ -94,15 +87,14 @@ def found_at(val: Part, scores: Floats) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--strength", type=float, default=0.1)
     parser.add_argument("--release", action="store_true")
     options = parser.parse_args()
     train, val = read_split(options.folder, "train"), read_split(options.folder, "val")
-    model = fitted(train.part, options.strength)
-    small, beside = shares(val, of_head(model, val.part))
+    head = fitted(train.part)
+    small, beside = shares(val, scores(head, val.part))
 
     def joined(split: Split) -> Floats:
-        return small * split.small + beside * of_head(model, split.part)
+        return small * split.small + beside * scores(head, split.part)
 
     for name, values in (("small network", val.small), ("joined", joined(val))):
         say(
@@ -110,20 +102,20 @@ def main() -> None:
         )
     if not options.release:
         return
-    content = head_file(model)
+    content = head_file(head)
     test = read_split(options.folder, "test")
     bound = found_at(val.part, joined(val))
     alone = figures(test.part, test.small, found_at(val.part, val.small))
     card = json.loads((CHECK / "card.json").read_text())
     card |= {
-        "version": "2",
+        "version": "3",
         "made": f"{datetime.now(UTC):%Y-%m-%d}",
         "encoder": read_card(ENCODER)["encoder"],
         "head": {
             "file": "head.npz",
             "sha256": hashlib.sha256(content).hexdigest(),
             "bytes": len(content),
-            "strength": options.strength,
+            **asdict(RECIPE),
             "margin": MARGIN,
             "faces": counted(train.part),
         },
@@ -151,11 +143,11 @@ def against(part: Part, scores: Floats) -> float:
     return round(metrics.auc(part.fake[chosen], scores[chosen]) or 0.0, 3)
 
 
-def head_file(model: LogisticRegression) -> bytes:
+def head_file(head: Head) -> bytes:
     np.savez(
         CHECK / "head.npz",
-        weight=model.coef_[0].astype(np.float32),
-        bias=np.float32(model.intercept_[0]),
+        weight=head.weight,
+        bias=np.float32(head.bias),
     )
     return (CHECK / "head.npz").read_bytes()
 

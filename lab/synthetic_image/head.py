@@ -13,12 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from lab.common import heads
 from lab.common.speaking import say
@@ -26,12 +26,9 @@ from lab.synthetic_image.release import FOLDER, described, read_card, write_card
 from ml.engine.image_encoders.heads import Head
 from ml.engine.image_encoders.served import encoder_of
 
-Floats = NDArray[np.float32]
 FAKES = ("sd21", "trip", "gpt4o", "gpt_images")
 """StyleGAN stays out: with it the head knew the others worse, and another check knows it."""
-STRENGTH = 0.01
-SHRINKAGE = 0.05
-"""Of the genuine features' covariance, as a share of its mean variance."""
+RECIPE = heads.Recipe(strength=0.01, shrinkage=0.05)
 DOUBLE = ("drawn", "ffhq", "imagenet")
 """Genuine sources that alarmed most; they count twice."""
 
@@ -46,10 +43,7 @@ def features(crops: Path, target: Path) -> None:
 def fitted(
     columns: dict[str, NDArray[np.generic]], seen: NDArray[np.float32], fakes: tuple[str, ...]
 ) -> tuple[Head, dict[str, int]]:
-    """The mean of two heads. One regresses on the features as they are, the other on features in
-    which genuine crops vary alike in every direction. The second knows unknown generators better,
-    the first galleries. Each source has equal weight within its class, and both classes have equal
-    weight."""
+    """Each source has equal weight within its class, and both classes have equal weight."""
     chosen = ~columns["fake"].astype(bool) | np.isin(columns["row"], fakes)
     x, y, row = (
         seen[chosen],
@@ -59,32 +53,7 @@ def fitted(
     kinds = np.where(y, "fake", "real")
     counts = Counter(f"{name} {kind}" for name, kind in zip(row, kinds, strict=True))
     weights = heads.sample_weights(row, y, DOUBLE)
-    straight = np.eye(x.shape[1], dtype=np.float32)
-    parts = [regressed(x, y, weights, to) for to in (straight, whitening(x[~y]))]
-    weight, bias = (np.mean(part, 0) for part in zip(*parts, strict=True))
-    return Head(weight.astype(np.float32), float(bias)), dict(sorted(counts.items()))
-
-
-def whitening(genuine: Floats) -> Floats:
-    """The matrix after which genuine samples have the same spread in every direction."""
-    apart = genuine - genuine.mean(0)
-    _, spread, directions = np.linalg.svd(apart, full_matrices=False)
-    variance = spread**2 / len(genuine)
-    matrix: Floats = directions.T / np.sqrt(variance + SHRINKAGE * variance.mean())
-    return matrix
-
-
-def regressed(
-    x: Floats, y: NDArray[np.bool_], weights: NDArray[np.float64], to: Floats
-) -> tuple[Floats, float]:
-    """A head on `x @ to`, in terms of `x` and in units of its spread on genuine samples."""
-    middle = x[~y].mean(0)
-    model = LogisticRegression(C=STRENGTH, max_iter=3000)
-    model.fit((x - middle) @ to, y, sample_weight=weights)
-    weight = to @ model.coef_[0]
-    bias = float(model.intercept_[0] - middle @ weight)
-    spread = float(np.std(x[~y] @ weight))
-    return weight / spread, bias / spread
+    return heads.fitted(x, y, weights, RECIPE), dict(sorted(counts.items()))
 
 
 def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) -> None:
@@ -99,7 +68,7 @@ def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) 
     card = read_card()
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
     card["head"] = described("head.npz")
-    card["recipe"] = {"strength": STRENGTH, "shrinkage": SHRINKAGE, "crops": counts}
+    card["recipe"] = {**asdict(RECIPE), "crops": counts}
     for stale in ("calibration", "rows"):
         card.pop(stale, None)
     write_card(card)

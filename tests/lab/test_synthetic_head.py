@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lab.common import heads
 from lab.synthetic_image import head
 
 Floats = NDArray[np.float32]
+SHRINKAGE = 0.05
 
 
 @pytest.fixture
@@ -20,20 +22,19 @@ def genuine() -> Floats:
 
 def test_evened_features_vary_alike_in_every_direction(genuine: Floats) -> None:
     """But for the shrinkage, which keeps the least directions from being blown up."""
-    spread = np.std((genuine - genuine.mean(0)) @ head.whitening(genuine), axis=0)
+    spread = np.std((genuine - genuine.mean(0)) @ heads.whitening(genuine, SHRINKAGE), axis=0)
     assert spread.max() <= 1.001
     assert np.std(genuine, axis=0).max() > 100 * np.std(genuine, axis=0).min()
 
 
-def test_a_regression_is_in_units_of_its_spread_on_genuine_crops(genuine: Floats) -> None:
-    """So that neither of the two outweighs the other in their mean."""
+def test_a_head_is_in_units_of_its_spread_on_genuine_crops(genuine: Floats) -> None:
+    """So that neither of the two regressions outweighs the other in their mean."""
     fake = genuine + np.array([0, 3, 0, 0], np.float32)
     x, y = np.concatenate([genuine, fake]), np.repeat([False, True], len(genuine))
-    for to in (np.eye(4, dtype=np.float32), head.whitening(genuine)):
-        weight, bias = head.regressed(x, y, np.ones(len(y)), to)
-        logits = x @ weight + bias
-        assert np.std(logits[~y]) == pytest.approx(1, abs=0.01)
-        assert logits[y].mean() > logits[~y].mean() + 2
+    found = heads.fitted(x, y, np.ones(len(y)), heads.Recipe(0.01, SHRINKAGE))
+    logits = x @ found.weight + found.bias
+    assert np.std(logits[~y]) == pytest.approx(1, abs=0.05)
+    assert logits[y].mean() > logits[~y].mean() + 2
 
 
 def test_a_source_that_is_left_out_is_not_learned(genuine: Floats) -> None:

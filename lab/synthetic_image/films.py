@@ -1,0 +1,237 @@
+"""Scores films as the product does, and writes one line a film.
+
+    python -m lab.synthetic_image.films --out films.csv [--split test] [--most 20] [--kept FOLDER]
+
+Genuine: clips of filmed speakers, and photographs of every row over which a camera pans. Generated:
+ComfyUI's examples of films, of generators that nothing was trained on, and generated pictures over
+which a camera pans. All pass through H.264. Runs in the product's own environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import itertools
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from PIL import Image
+
+from lab.synthetic_image import rows
+from lab.synthetic_image.folders import add_arguments, folders
+from lab.synthetic_image.release import FOLDER, read_card
+from lab.synthetic_image.score import KeptFeatures
+from lab.synthetic_image.sources import Folders, Picture
+from ml.engine.contract import Pixels
+from ml.engine.detectors.synthetic_image.crops import every_look, taken
+from ml.engine.detectors.synthetic_image.films import MOMENTS
+from ml.engine.image_encoders.heads import Head, read_head
+from ml.engine.image_encoders.served import encoder_of
+
+COLUMNS = ("split", "row", "source", "fake", "name", "rate", "logits")
+RATES = (18, 23, 28)
+"""Constant rate factors of H.264, in turn."""
+EVERY_RATE = (18, 23, 28, 33)
+PANS = 12
+"""Frames of a film that pans over a picture, and how much of the picture is in view."""
+IN_VIEW = 0.9
+LARGEST = 1280
+MOST_FRAMES = 50
+EACH_SPEAKER = 4
+NOT_PANNED = ("dfdc", "film frames", "hard: screenshot", "hard: scan")
+"""Crops of faces, filmed speakers, who have rows of their own, and what is no film."""
+
+
+@dataclass(frozen=True)
+class Film:
+    row: str
+    source: str
+    fake: bool
+    name: str
+    rate: int | None
+    """None: as it was received."""
+    read: Callable[[], Sequence[Pixels]]
+    """The moments that are looked at."""
+
+
+def films(places: Folders, split: str, most: int) -> Iterator[Film]:
+    yield from speakers(places, split)
+    pictures = itertools.chain(
+        rows.genuine(places, split, most),
+        rows.hard(places, split, most),
+        still_generated(places, split, most),
+    )
+    for number, item in enumerate(pictures):
+        if item.row not in NOT_PANNED:
+            rate = RATES[number % len(RATES)]
+            yield Film(
+                item.row, item.source, item.fake, item.picture.name, rate,
+                panned(item.picture, rate),
+            )  # fmt: skip
+    if split == "test":
+        yield from generated(places)
+
+
+def still_generated(places: Folders, split: str, most: int) -> Iterator[rows.Item]:
+    """Those of the validation split set the line, those of the test split are reported."""
+    if split == "val":
+        yield from rows.met(places, most)
+        return
+    for name in ("sd21_faces", "gpt4o"):
+        for picture in rows.thinned(rows.faces_of(name, places, "test"), most):
+            yield rows.Item(f"{name}, panned", name, True, picture)
+
+
+def generated(places: Folders) -> Iterator[Film]:
+    """Films by generators of films; their first moments may be a photograph that one continued."""
+    for path in sorted((places.gen / "comfy").glob("*.webp")):
+        with Image.open(path) as film:
+            is_film = getattr(film, "n_frames", 1) > MOMENTS
+        if is_film:
+            for rate in EVERY_RATE:
+                yield Film(
+                    f"comfy films, CRF {rate}", f"comfy {rows.generator(path.name)}", True,
+                    path.name, rate, animated(path, rate),
+                )  # fmt: skip
+
+
+def speakers(places: Folders, split: str) -> Iterator[Film]:
+    by_speaker = defaultdict(list)
+    with (places.clips / "manifest.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["split"] == split:
+                by_speaker[row["speaker"]].append(row)
+    for speaker, found in sorted(by_speaker.items()):
+        found.sort(key=lambda row: zlib.crc32(row["member"].encode()))
+        for number, row in enumerate(found[:EACH_SPEAKER]):
+            archive, member = places.clips / row["archive"], row["member"]
+            yield Film("speakers", speaker, False, member, None, clip(archive, member, None))
+            rate = EVERY_RATE[1:][number % 3]
+            yield Film(
+                "speakers, compressed again", speaker, False, member, rate,
+                clip(archive, member, rate),
+            )  # fmt: skip
+
+
+def clip(archive: Path, member: str, rate: int | None) -> Callable[[], Sequence[Pixels]]:
+    def read() -> Sequence[Pixels]:
+        with zipfile.ZipFile(archive) as opened:
+            frames = decoded(opened.read(member))
+        return moments(frames if rate is None else decoded(encoded(frames, rate)), MOMENTS)
+
+    return read
+
+
+def animated(path: Path, rate: int) -> Callable[[], Sequence[Pixels]]:
+    def read() -> Sequence[Pixels]:
+        frames = []
+        with Image.open(path) as film:
+            for number in range(min(getattr(film, "n_frames", 1), MOST_FRAMES)):
+                film.seek(number)
+                frames.append(np.array(film.convert("RGB")))
+        return moments(decoded(encoded(frames, rate)), MOMENTS)
+
+    return read
+
+
+def panned(picture: Picture, rate: int) -> Callable[[], Sequence[Pixels]]:
+    """Its moments differ little, so that two are enough."""
+
+    def read() -> Sequence[Pixels]:
+        return moments(decoded(encoded(pan(picture.read()), rate)), 2)
+
+    return read
+
+
+def pan(pixels: Pixels) -> list[Pixels]:
+    scale = min(1.0, LARGEST / max(pixels.shape[:2]))
+    if scale < 1:
+        pixels = np.asarray(
+            cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    height, width = (int(IN_VIEW * side) for side in pixels.shape[:2])
+    down, across = pixels.shape[0] - height, pixels.shape[1] - width
+    places = np.linspace(0, 1, PANS)
+    return [
+        np.ascontiguousarray(pixels[int(down * p) :, int(across * p) :][:height, :width])
+        for p in places
+    ]
+
+
+def encoded(frames: Sequence[Pixels], rate: int) -> bytes:
+    height, width = (side // 2 * 2 for side in frames[0].shape[:2])
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.thread_count = 1
+        stream.options = {"crf": str(rate), "preset": "fast"}
+        for frame in frames:
+            even = np.ascontiguousarray(frame[:height, :width])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def decoded(content: bytes) -> list[Pixels]:
+    with av.open(io.BytesIO(content), "r") as container:
+        return [
+            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            for frame in container.decode(video=0)
+        ]
+
+
+def moments(frames: Sequence[Pixels], count: int) -> list[Pixels]:
+    """In the middle of each of so many equal parts, as in service."""
+    places = [int((number + 0.5) * len(frames) / count) for number in range(count)]
+    return [np.ascontiguousarray(frames[place]) for place in places]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--split", default="test", choices=("val", "test"))
+    parser.add_argument("--most", type=int, default=20, help="pictures a row")
+    parser.add_argument("--kept", type=Path, help="where features are kept between runs")
+    parser.add_argument("--head", type=Path, help="of `fit --out`, instead of what is served")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    card = read_card()
+    encoder, head = encoder_of(FOLDER, card), read_head(FOLDER, card)
+    features = encoder.features
+    if options.head:
+        with np.load(options.head) as stored:
+            head = Head(stored["weight"], float(stored["bias"]))
+    if options.kept:
+        features = KeptFeatures(options.kept, encoder.sha256, features)
+    with options.out.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        for film in films(folders(options), options.split, options.most):
+            looks = []
+            for pixels in film.read():
+                picture = taken(pixels, encoder.side)
+                if not picture.unfit:
+                    looks.append([look.logit for look in every_look(picture, features, head)])
+            writer.writerow(
+                {
+                    "split": options.split, "row": film.row, "source": film.source,
+                    "fake": int(film.fake), "name": film.name, "rate": film.rate or "",
+                    "logits": "; ".join(" ".join(f"{v:.4f}" for v in one) for one in looks),
+                }
+            )  # fmt: skip
+            file.flush()
+
+
+if __name__ == "__main__":
+    main()
