@@ -30,9 +30,11 @@ def sample_weights(row: Names, fake: NDArray[np.bool_], double: Collection[str] 
     return weights
 
 
-def bound(row: Names, scores: Floats, alpha: float, fewest: int = 1) -> float:
+def bound(
+    row: Names, scores: Floats, alpha: float, *, fewest: int = 1, most: float = MOST_OF_A_ROW
+) -> float:
     """Of genuine samples: the score that `alpha` of them reach when every row counts alike, or a
-    higher one where more than MOST_OF_A_ROW of any row of `fewest` would reach it."""
+    higher one where more than `most` of any row of `fewest` would reach it."""
     sizes = dict(zip(*np.unique(row, return_counts=True), strict=True))
     weights = np.array([1 / sizes[name] / len(sizes) for name in row])
     order = np.argsort(-scores)
@@ -41,7 +43,7 @@ def bound(row: Names, scores: Floats, alpha: float, fewest: int = 1) -> float:
     for name, size in sizes.items():
         if size >= fewest:
             highest = np.sort(scores[row == name])[::-1]
-            at.append(float(np.nextafter(highest[int(MOST_OF_A_ROW * size)], np.inf)))
+            at.append(float(np.nextafter(highest[int(most * size)], np.inf)))
     return max(at)
 
 

@@ -38,7 +38,7 @@ from ml.engine.image_encoders.served import encoder_of
 
 COLUMNS = ("split", "row", "source", "fake", "name", "rate", "logits")
 RATES = (18, 23, 28)
-"""Constant rate factors of H.264, in turn."""
+"""Constant rate factors of H.264, one for each picture."""
 EVERY_RATE = (18, 23, 28, 33)
 PANS = 12
 """Frames of a film that pans over a picture, and how much of the picture is in view."""
@@ -69,9 +69,9 @@ def films(places: Folders, split: str, most: int) -> Iterator[Film]:
         rows.hard(places, split, most),
         still_generated(places, split, most),
     )
-    for number, item in enumerate(pictures):
+    for item in pictures:
         if item.row not in NOT_PANNED:
-            rate = RATES[number % len(RATES)]
+            rate = RATES[zlib.crc32(item.picture.name.encode()) % len(RATES)]
             yield Film(
                 item.row, item.source, item.fake, item.picture.name, rate,
                 panned(item.picture, rate),

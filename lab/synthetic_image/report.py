@@ -1,4 +1,5 @@
-"""Prints the results from the scores of `score.py`: bounds from one file, figures from another.
+"""Prints the results from the scores of `score.py`, or of `films.py`: bounds from one file, figures
+from another.
 
 python -m lab.synthetic_image.report val.csv test.csv
 """
@@ -16,6 +17,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from lab.common import heads
+from ml.engine.detectors.synthetic_image import films
 from ml.engine.detectors.synthetic_image.crops import score_of_every
 
 ALPHA = 0.02
@@ -33,36 +35,39 @@ class Scored:
     source: str
     fake: bool
     name: str
-    unfit: bool
-    logits: tuple[float, ...]
-    shortest: int
+    moments: tuple[tuple[float, ...], ...]
+    """The logits of every crop; of a picture there is one moment, and none where it is unfit."""
 
     @property
     def score(self) -> float:
-        return score_of_every(self.logits)
+        return films.score([score_of_every(logits) for logits in self.moments])
 
 
 def read(file: Path) -> list[Scored]:
     with file.open() as opened:
         return [
             Scored(
-                row["row"], row["source"], row["fake"] == "1", row["name"], bool(row["unfit"]),
-                tuple(float(n) for n in row["logits"].split()),
-                min(int(row["width"]), int(row["height"])),
+                row["row"], row["source"], row["fake"] == "1", row["name"],
+                () if row.get("unfit") else moments_of(row["logits"]),
             )
             for row in csv.DictReader(opened)
         ]  # fmt: skip
 
 
+def moments_of(written: str) -> tuple[tuple[float, ...], ...]:
+    each = (tuple(float(logit) for logit in one.split()) for one in written.split(";"))
+    return tuple(logits for logits in each if logits)
+
+
 def judged(items: Iterable[Scored]) -> list[Scored]:
-    return [item for item in items if not item.unfit and item.logits]
+    return [item for item in items if item.moments]
 
 
 def bound(genuine: Sequence[Scored], alpha: float = ALPHA) -> float:
     """The score that `alpha` of the genuine pictures reach when every row counts alike, or a higher
     one where too many of any row would reach it."""
     scores = np.array([item.score for item in genuine])
-    return heads.bound(np.array([item.row for item in genuine]), scores, alpha, FEWEST)
+    return heads.bound(np.array([item.row for item in genuine]), scores, alpha, fewest=FEWEST)
 
 
 def by_row(items: Iterable[Scored]) -> dict[str, list[Scored]]:

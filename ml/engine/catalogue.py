@@ -113,13 +113,16 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "mouth_forgery.not_found": "{face} shows none of the traces around the mouth that the check Mouth forgery knows. Mouths that were drawn well show none either, so this clears nothing.",
     "mouth_forgery.segment": "traces of a redrawn mouth",
     # --- whole pictures ---
-    "synthetic_image.no_video": "This check was not measured on videos.",
+    "synthetic_image.no_video": "This check was not measured on videos.",  # of results by version 3
     "synthetic_image.unreadable": "No picture could be read from the file.",
     "synthetic_image.small": "The picture is smaller than {side} pixels.",
     "synthetic_image.empty": "The picture shows hardly anything.",
     "synthetic_image.blurred": "The picture is blurred or was enlarged. Traces of a generator would be gone, and this check was not measured on such pictures.",
     "synthetic_image.not_found": "The picture shows none of the traces of generators that the check Synthetic picture knows. Many generated pictures show none, so this clears nothing.",
     "synthetic_image.found": "The picture contains traces that generators leave in a whole picture, strongest {where:and}. Of {reals} genuine pictures used for calibration, at most {share:g} in 100 show as much.",
+    "synthetic_image.not_found_in_film": "The moments of the video that were examined show none of the traces of generators that the check Synthetic picture knows. Many generated videos show none, so this clears nothing.",
+    "synthetic_image.found_in_film": "The video at {time} contains traces that generators leave in a whole picture, strongest {where:and}. Of {reals} genuine videos used for calibration, at most {share:g} in 100 show as much.",
+    "synthetic_image.segment": "traces of a generator in the whole picture",
     # --- lip sync ---
     "lip_sync.no_face": "No face was found, so there are no lips to compare with the sound.",
     "lip_sync.too_small": "The faces are too small to read their lips.",

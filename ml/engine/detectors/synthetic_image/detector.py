@@ -1,8 +1,9 @@
-"""Detects wholly generated stills of any content."""
+"""Detects wholly generated pictures and videos of any content."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ml.engine.contract import (
@@ -12,12 +13,13 @@ from ml.engine.contract import (
     Kind,
     Media,
     Outcome,
+    Segment,
     Status,
     Strength,
     View,
 )
 from ml.engine.detectors import asking
-from ml.engine.detectors.synthetic_image import sentences
+from ml.engine.detectors.synthetic_image import films, sentences
 from ml.engine.detectors.synthetic_image.crops import Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.heads import read_head
@@ -31,6 +33,8 @@ PASSING = 0.5
 """The share of generated pictures that are taken to look like photographs to this check."""
 CAP = 1.5
 """The cap on the ratio's logarithm: looking generated is no proof."""
+PARTS = {Kind.IMAGE: "used", Kind.VIDEO: "films"}
+"""The calibration of each kind of media, as the card calls it."""
 
 
 class SyntheticImage:
@@ -44,53 +48,68 @@ class SyntheticImage:
         self.version = str(self.card["version"])
         self.encoder = encoder_of(folder, self.card)
         self.head = read_head(folder, self.card)
-        self.calibration = AskingCalibration.bounded(self.card, "used", cap=CAP, passing=PASSING)
+        self.calibrations = {
+            kind: AskingCalibration.bounded(self.card, part, cap=CAP, passing=PASSING)
+            for kind, part in PARTS.items()
+        }
         self.side = self.encoder.side
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.AUDIO:
             return say("media.sound_without_picture")
-        if media.info.kind is Kind.VIDEO:
-            return say("synthetic_image.no_video")
         return None
 
-    def examine(self, media: Media) -> ImageExamination:
-        return ImageExamination(self, media)
+    def examine(self, media: Media) -> PicturesExamination:
+        return PicturesExamination(self, media)
 
 
 def make() -> SyntheticImage:
     return SyntheticImage()
 
 
-class ImageExamination(Examination):
-    """Keeps the crops of one picture, never the picture."""
+class PicturesExamination(Examination):
+    """Keeps the crops of a still, or of a few moments of a video, never the pictures."""
 
     def __init__(self, detector: SyntheticImage, media: Media) -> None:
-        self.detector, self.media = detector, media
-        self.picture: Picture | None = None
+        self.detector = detector
+        self.is_film = media.info.kind is Kind.VIDEO
+        self.calibration = detector.calibrations[media.info.kind]
+        self.picker = films.MomentPicker(media.info.duration if self.is_film else None)
+        self.taken: list[Moment] = []
+        self.first: Moment | None = None
+        """Of a video that ends before a moment is reached."""
 
     def observe(self, view: View) -> None:
-        if self.picture is None:
-            self.picture = taken(view.frame.pixels, self.detector.side)
+        picks = self.picker.picks(view.frame.seconds)
+        if picks or self.first is None:
+            moment = Moment(view.frame.seconds, taken(view.frame.pixels, self.detector.side))
+            self.first = self.first or moment
+            self.taken += [moment] if picks else []
 
     def conclude(self) -> Finding:
-        if self.picture is None:
+        if self.first is None:
             return self._without(say("synthetic_image.unreadable"))
-        if self.picture.unfit:
-            return self._without(self.picture.unfit)
-        return self._finding(self.picture)
+        moments = self.taken or [self.first]
+        fit = [moment for moment in moments if not moment.picture.unfit]
+        if not fit:
+            return self._without(moments[0].picture.unfit)
+        seen = []
+        for number, moment in enumerate(fit, 1):
+            seen.append(Seen.of(moment, self.detector))
+            self.advance(number / len(fit))
+        return self._finding(seen)
 
     def _without(self, reason: str) -> Finding:
         return Finding.not_applicable(
             self.detector, reason, weights_sha256=self.detector.encoder.sha256
         )
 
-    def _finding(self, picture: Picture) -> Finding:
-        detector, calibration = self.detector, self.detector.calibration
-        found = looks(picture, detector.encoder.features, detector.head)
-        whole = score([look.logit for look in found])
+    def _finding(self, seen: Sequence[Seen]) -> Finding:
+        detector, calibration = self.detector, self.calibration
+        whole = films.score([one.score for one in seen])
         log10_lr, ends = asking.ratio(calibration, [whole])
-        evidence = _evidence(detector, picture, found, whole)
+        top = max(seen, key=lambda one: one.score)
+        evidence = _evidence(calibration, top, whole, detector.side, film=self.is_film)
         return Finding(
             detector=detector.name,
             version=detector.version,
@@ -100,29 +119,64 @@ class ImageExamination(Examination):
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
+            segments=_segments(seen, calibration) if self.is_film else (),
             weights_sha256=detector.encoder.sha256,
             parameters={
                 **ends,
                 "found_at": calibration.line.found_at,
                 "runtime": detector.encoder.runtime,
             },
-            counts={"crops": len(found)},
+            counts={"crops": sum(len(one.looks) for one in seen)},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    seconds: float
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A moment and what was seen in its crops."""
+
+    moment: Moment
+    looks: Sequence[Look]
+    score: float
+
+    @classmethod
+    def of(cls, moment: Moment, detector: SyntheticImage) -> Seen:
+        found = looks(moment.picture, detector.encoder.features, detector.head)
+        return cls(moment, found, score([look.logit for look in found]))
+
+
+def _segments(seen: Sequence[Seen], calibration: AskingCalibration) -> tuple[Segment, ...]:
+    """Each moment stands for the time until the next one."""
+    label = say("synthetic_image.segment")
+    starts = [one.moment.seconds for one in seen]
+    return tuple(
+        asking.segment(start, end, one.score, calibration, label)
+        for start, end, one in zip(starts, [*starts[1:], starts[-1]], seen, strict=True)
+    )
 
 
 def _evidence(
-    detector: SyntheticImage, picture: Picture, found: Sequence[Look], whole: float
+    calibration: AskingCalibration, top: Seen, whole: float, side: int, *, film: bool
 ) -> Evidence:
-    line = detector.calibration.line
-    data = {"boxes": [_box(look, picture, detector.side) for look in found]}
-    if detector.calibration.says(whole) is Outcome.MANIPULATION_FOUND:
-        strongest = max(found, key=lambda look: look.logit)
-        where = sentences.where(_middle(strongest, picture, detector.side))
-        text = sentences.found(where, line)
+    picture = top.moment.picture
+    data: dict[str, object] = {"boxes": [_box(look, picture, side) for look in top.looks]}
+    if film:
+        data["seen_at"] = round(top.moment.seconds, 2)
+    if calibration.says(whole) is Outcome.MANIPULATION_FOUND:
+        strongest = max(top.looks, key=lambda look: look.logit)
+        where = sentences.where(_middle(strongest, picture, side))
+        at = top.moment.seconds if film else None
+        text = sentences.found(where, calibration.line, at)
         return Evidence(
             "synthetic_image_found", text, Strength.MODERATE, data, Outcome.MANIPULATION_FOUND
         )
-    return Evidence("synthetic_image_not_found", sentences.NOT_FOUND, Strength.CONTEXT, data)
+    text = sentences.NOT_FOUND_IN_FILM if film else sentences.NOT_FOUND
+    return Evidence("synthetic_image_not_found", text, Strength.CONTEXT, data)
 
 
 def _box(look: Look, picture: Picture, side: int) -> dict[str, float]:
