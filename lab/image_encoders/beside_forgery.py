@@ -20,10 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from lab.common import heads
 from lab.common.speaking import say
+from ml.engine.image_encoders.heads import Head
 from ml.evaluation import metrics, pages
 
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03)
+SHRINKAGE = 0.2
 DRAWS = 500
 Floats = NDArray[np.float64]
 Figure = Callable[[Any, Any], float]
@@ -55,19 +58,22 @@ def hits(fake: Any, scores: Any) -> float:
     return metrics.tpr_at_fpr(fake, scores, 0.05) or 0.0
 
 
-def scores(model: LogisticRegression, values: NDArray[np.floating]) -> Floats:
-    found: Floats = values @ model.coef_[0] + model.intercept_[0]
+def scores(head: Head, part: Part) -> Floats:
+    found: Floats = part.features.astype(np.float64) @ head.weight + head.bias
     return found
 
 
-def head(train: Part, val: Part) -> tuple[LogisticRegression, float]:
+def best_head(train: Part, val: Part) -> tuple[Head, float]:
     """The strength with the best ranking on the validation split."""
-    models = {
-        strength: LogisticRegression(C=strength, max_iter=500).fit(train.features, train.fake)
+    weights = np.ones(len(train.fake))
+    fitted = {
+        strength: heads.fitted(
+            train.features, train.fake, weights, heads.Recipe(strength, SHRINKAGE)
+        )
         for strength in STRENGTHS
     }
-    best = max(models, key=lambda s: auc(val.fake, scores(models[s], val.features)))
-    return models[best], best
+    best = max(fitted, key=lambda strength: auc(val.fake, scores(fitted[strength], val)))
+    return fitted[best], best
 
 
 def gain(
@@ -88,10 +94,10 @@ def gain(
 
 
 def as_text(train: Part, val: Part, test: Part) -> str:
-    model, strength = head(train, val)
-    on_val, on_test = scores(model, val.features), scores(model, test.features)
+    head, strength = best_head(train, val)
+    on_val, on_test = scores(head, val), scores(head, test)
     both = LogisticRegression().fit(np.stack([val.small, on_val], 1), val.fake)
-    stacked = scores(both, np.stack([test.small, on_test], 1))
+    stacked = both.decision_function(np.stack([test.small, on_test], 1))
     weights = ", ".join(f"{weight:.2f}" for weight in both.coef_[0])
     lines = [
         f"The head was trained on {_counts(train)}. On {_counts(val)} its strength "

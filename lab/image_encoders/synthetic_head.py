@@ -42,7 +42,7 @@ LICENCE = (
     "under the MIT licence), which is fetched at set-up and is not part of this project. The "
     "training data is for research and non-commercial use."
 )
-RECIPE = heads.Recipe(strength=0.001, shrinkage=0.05)
+RECIPE = heads.Recipe(strength=0.01, shrinkage=0.05)
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.04
 
 

@@ -19,13 +19,13 @@ from sklearn.metrics import roc_auc_score
 from lab.common import heads
 from ml.engine.detectors.synthetic_image import films
 from ml.engine.detectors.synthetic_image.crops import score_of_every
+from ml.evaluation import pages
 
 ALPHA = 0.02
 """The share of genuine validation pictures above the bound, with equal weight for every source and
 hard row."""
 FEWEST = 20
 """A row of fewer pictures cannot say of itself how many of it lie above the bound."""
-BEGIN, END = "<!-- rows -->", "<!-- /rows -->"
 FACES = ("ffhq", "lfw", "utkface", "dfdc")
 
 
@@ -149,17 +149,14 @@ def main() -> None:
     parser.add_argument("val", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("--alpha", type=float, default=ALPHA)
-    parser.add_argument("--write", type=Path, help="a text with the marks `rows` and `/rows`")
+    parser.add_argument("--write", type=Path, help="a text with marks for it")
+    parser.add_argument("--mark", default="rows", help="which marks: `rows`, `films`")
     options = parser.parse_args()
     text = table(figures(read(options.val), read(options.test), options.alpha))
     if options.write is None:
         print(text)
-        return
-    before, _, rest = options.write.read_text().partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise SystemExit(f"{options.write} has no marks {BEGIN} and {END}")
-    options.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    else:
+        pages.written(options.write, options.mark, text)
 
 
 def _cells(row: dict[str, Any]) -> str:

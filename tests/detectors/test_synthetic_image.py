@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import cv2
@@ -24,9 +25,10 @@ from ml.engine.detectors.synthetic_image.crops import (
 from ml.engine.detectors.synthetic_image.detector import (
     CAP,
     PASSING,
-    ImageExamination,
+    PicturesExamination,
     SyntheticImage,
 )
+from ml.engine.detectors.synthetic_image.films import MOMENTS, MomentPicker
 from ml.engine.detectors.synthetic_image.places import places
 from ml.engine.fusion.calibration import AskingCalibration, Calibration
 from ml.engine.fusion.rule import by_scenario, decide
@@ -37,6 +39,7 @@ LINE = Calibration(
     slope=1.0, offset=0.0, cap=CAP, found_at=2.0, clear_at=-2.0, found_alpha=0.03,
     clear_alpha=0.05, reals=300, fakes=100,
 )  # fmt: skip
+FILM_LINE = replace(LINE, found_at=1.0)
 INFO = MediaInfo("0" * 64, 10, Kind.IMAGE, "PNG", 100, 100)
 
 
@@ -60,7 +63,10 @@ def detector() -> SyntheticImage:
     made = SyntheticImage.__new__(SyntheticImage)
     made.version, made.side, made.encoder = "0", SIDE, Brightness()  # type: ignore[assignment]
     made.head = Head(np.array([10.0], np.float32), -5.0)
-    made.calibration = AskingCalibration(LINE, PASSING)
+    made.calibrations = {
+        Kind.IMAGE: AskingCalibration(LINE, PASSING),
+        Kind.VIDEO: AskingCalibration(FILM_LINE, PASSING),
+    }
     return made
 
 
@@ -77,14 +83,24 @@ def patches(*greys: int) -> Pixels:
     return pixels
 
 
-def said(pixels: Pixels) -> Finding:
-    examination = ImageExamination(detector(), Media())  # type: ignore[arg-type]
+def concluded(pixels: Pixels) -> Finding:
+    examination = PicturesExamination(detector(), Media())  # type: ignore[arg-type]
     examination.observe(View(Frame(0, 0.0, pixels)))
     return examination.conclude()
 
 
+def concluded_film(greys: dict[float, int], duration: float | None) -> Finding:
+    """What a video leads to that is this bright at these seconds; 0 is a black picture."""
+    info = MediaInfo("0" * 64, 10, Kind.VIDEO, "MP4", 200, 200, duration=duration)
+    examination = PicturesExamination(detector(), Media(info))  # type: ignore[arg-type]
+    for number, (seconds, grey) in enumerate(greys.items()):
+        pixels = patches(*4 * [grey]) if grey else np.zeros((200, 200, 3), np.uint8)
+        examination.observe(View(Frame(number, seconds, pixels)))
+    return examination.conclude()
+
+
 def test_a_high_score_finds_and_says_where() -> None:
-    finding = said(patches(190, 190, 190, 215))
+    finding = concluded(patches(190, 190, 190, 215))
     assert finding.status is Status.RAN and finding.score is not None and finding.score > 2
     (evidence,) = finding.evidence
     assert evidence.supports is Outcome.MANIPULATION_FOUND
@@ -117,7 +133,7 @@ def test_no_picture_is_found_by_two_crops_alone(logits: list[float]) -> None:
 
 def test_a_low_score_clears_nothing() -> None:
     """However calm the check, the odds fall no lower than the share that passes it."""
-    finding = said(noisy(30))
+    finding = concluded(noisy(30))
     assert finding.log10_lr is not None
     assert math.log10(PASSING) <= finding.log10_lr < 0
     assert finding.evidence[0].supports is None
@@ -133,15 +149,58 @@ def test_a_low_score_clears_nothing() -> None:
     ],
 )
 def test_what_it_cannot_judge_is_not_judged(pixels: Pixels, why: str) -> None:
-    finding = said(pixels)
+    finding = concluded(pixels)
     assert finding.status is Status.NOT_APPLICABLE
     assert why in finding.reason
 
 
-@pytest.mark.parametrize("kind", [Kind.AUDIO, Kind.VIDEO])
-def test_films_and_sounds_are_not_examined(kind: Kind) -> None:
-    info = MediaInfo("0" * 64, 10, kind, "MP4")
+def test_sounds_are_not_examined() -> None:
+    info = MediaInfo("0" * 64, 10, Kind.AUDIO, "WAV")
     assert detector().not_applicable(Media(info))  # type: ignore[arg-type]
+
+
+def test_in_a_video_the_strongest_of_three_moments_counts() -> None:
+    """The views between the moments are not looked at, however strong."""
+    greys = {0.0: 250, 1.5: 30, 2.0: 250, 4.5: 210, 6.0: 250, 7.5: 30}
+    finding = concluded_film(greys, duration=9.0)
+    (evidence,) = finding.evidence
+    assert evidence.supports is Outcome.MANIPULATION_FOUND
+    assert evidence.data["seen_at"] == 4.5 and "0:04.5" in evidence.text
+    assert [segment.start for segment in finding.segments] == [1.5, 4.5, 7.5]
+    scores = [segment.score or 0.0 for segment in finding.segments]
+    assert scores[1] == max(scores)
+
+
+def test_a_video_has_a_bound_of_its_own() -> None:
+    """Its compression lowers every score."""
+    grey = 165
+    assert concluded(patches(*4 * [grey])).evidence[0].supports is None
+    film = concluded_film({0.0: grey, 2.0: grey, 4.0: grey}, duration=4.0)
+    assert film.evidence[0].supports is Outcome.MANIPULATION_FOUND
+
+
+def test_a_black_moment_of_a_video_is_passed_over() -> None:
+    finding = concluded_film({1.0: 0, 3.0: 210, 5.0: 0}, duration=6.0)
+    assert finding.status is Status.RAN
+    assert [segment.start for segment in finding.segments] == [3.0]
+    black = concluded_film({1.0: 0, 3.0: 0, 5.0: 0}, duration=6.0)
+    assert black.status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("duration", [0.9, None])
+def test_of_a_video_of_one_view_that_view_is_examined(duration: float | None) -> None:
+    finding = concluded_film({0.0: 210}, duration)
+    assert finding.status is Status.RAN and len(finding.segments) == 1
+
+
+@given(st.floats(0.04, 600), st.floats(0.04, 2))
+def test_no_more_moments_are_picked_than_planned(duration: float, step: float) -> None:
+    """And all of them where views come more densely than moments."""
+    picker = MomentPicker(duration)
+    picked = sum(picker.picks(number * step) for number in range(int(duration / step) + 1))
+    assert picked <= MOMENTS
+    if step < duration / (2 * MOMENTS):
+        assert picked == MOMENTS
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 2**31))

@@ -11,7 +11,7 @@ import pytest
 
 from lab.face.data import Item
 from lab.image_encoders import beside_forgery, swapped_faces
-from lab.image_encoders.beside_forgery import Part, as_text, auc, gain, head, scores
+from lab.image_encoders.beside_forgery import Part, as_text, auc, best_head, gain, scores
 
 
 def part(seed: int, *, tells: float, people: int = 20) -> Part:
@@ -36,8 +36,8 @@ def test_what_the_encoder_tells_beside_the_small_network_is_gained() -> None:
 
 def test_an_encoder_that_tells_nothing_gains_nothing() -> None:
     train, val, test = (part(seed, tells=0.0) for seed in range(3))
-    model, _ = head(train, val)
-    noise = test.small + 0.01 * scores(model, test.features)
+    head, _ = best_head(train, val)
+    noise = test.small + 0.01 * scores(head, test)
     low, high = gain(test, test.small, noise, auc)
     assert low <= 0.02 and high >= -0.02
 

@@ -73,8 +73,9 @@ class PicturesExamination(Examination):
     def __init__(self, detector: SyntheticImage, media: Media) -> None:
         self.detector = detector
         self.is_film = media.info.kind is Kind.VIDEO
+        self.duration = media.info.duration or 0.0
         self.calibration = detector.calibrations[media.info.kind]
-        self.picker = films.MomentPicker(media.info.duration if self.is_film else None)
+        self.picker = films.MomentPicker(self.duration if self.is_film else 0.0)
         self.taken: list[Moment] = []
         self.first: Moment | None = None
         """Of a video that ends before a moment is reached."""
@@ -119,7 +120,7 @@ class PicturesExamination(Examination):
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
-            segments=_segments(seen, calibration) if self.is_film else (),
+            segments=_segments(seen, self.duration, calibration) if self.is_film else (),
             weights_sha256=detector.encoder.sha256,
             parameters={
                 **ends,
@@ -150,13 +151,16 @@ class Seen:
         return cls(moment, found, score([look.logit for look in found]))
 
 
-def _segments(seen: Sequence[Seen], calibration: AskingCalibration) -> tuple[Segment, ...]:
+def _segments(
+    seen: Sequence[Seen], duration: float, calibration: AskingCalibration
+) -> tuple[Segment, ...]:
     """Each moment stands for the time until the next one."""
     label = say("synthetic_image.segment")
     starts = [one.moment.seconds for one in seen]
+    ends = [*starts[1:], max(duration, starts[-1])]
     return tuple(
         asking.segment(start, end, one.score, calibration, label)
-        for start, end, one in zip(starts, [*starts[1:], starts[-1]], seen, strict=True)
+        for start, end, one in zip(starts, ends, seen, strict=True)
     )
 
 

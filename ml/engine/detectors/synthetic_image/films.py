@@ -11,9 +11,9 @@ MOMENTS = 3
 class MomentPicker:
     """Picks views while a video is decoded: of each part the first one past its middle."""
 
-    def __init__(self, duration: float | None, count: int = MOMENTS) -> None:
-        length = duration or 0.0
-        self._wanted = [length * (number + 0.5) / count for number in range(count)]
+    def __init__(self, duration: float, count: int = MOMENTS) -> None:
+        """A still, or a video of unknown length, lasts 0 seconds: its first view is picked."""
+        self._wanted = [duration * (number + 0.5) / count for number in range(count)]
 
     def picks(self, seconds: float) -> bool:
         reached = [at for at in self._wanted if seconds >= at]
