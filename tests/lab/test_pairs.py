@@ -45,7 +45,7 @@ def test_a_tint_is_evened_out() -> None:
 def scored(
     row: str, *scores: float, fake: bool = False, unfit: bool = False
 ) -> list[report.Scored]:
-    return [report.Scored(row, row, fake, f"{row}{n}", unfit, (s,), 500)
+    return [report.Scored(row, row, fake, f"{row}{n}", () if unfit else ((s,),))
             for n, s in enumerate(scores)]  # fmt: skip
 
 
