@@ -74,11 +74,11 @@ def usual(every: Sequence[Examined]) -> list[str]:
 
 def chosen_groups(every: Sequence[Examined]) -> list[tuple[str, ...]]:
     """Scenarios of which a check detects some kind of fake: a bound on the others would fit chance.
-    Of their checks all, or those alone that may clear: whichever bounds clear more genuine files of
+    Of their checks those alone that may clear, or all if their bounds clear more genuine files of
     `val`. A check that only asks needs no bound: it stands in the way by asking."""
     scenarios = [group for group in by_scenario(usual(every)) if tells(every, group)]
     firm = [tuple(n for n in group if manifest_of(n).may_clear) for group in scenarios]
-    return max(scenarios, [g for g in firm if g], key=lambda some: genuine_cleared(every, some))
+    return max([g for g in firm if g], scenarios, key=lambda some: genuine_cleared(every, some))
 
 
 def tells(every: Sequence[Examined], group: Sequence[str]) -> bool:

@@ -56,6 +56,10 @@ class Recipe:
     """Of the genuine features' covariance, as a share of its mean variance."""
 
 
+RECIPE = Recipe(strength=0.01, shrinkage=0.05)
+"""Of every served head."""
+
+
 def fitted(x: Features, fake: NDArray[np.bool_], weights: Floats, recipe: Recipe) -> Head:
     """The mean of two regressions. One uses the features as they are, the other features in which
     genuine samples vary alike in every direction. The first knows the generators of the training

@@ -28,7 +28,6 @@ from ml.evaluation import metrics
 
 CHECK = Path("ml/engine/detectors/diffusion_face")
 FAKES = ("sd21",)
-RECIPE = heads.Recipe(strength=0.001, shrinkage=0.05)
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.05
 MOST_OF_A_ROW = 0.02
 """Of no source and no hard row more genuine faces lie above the bound. At 5 in 100, which other
@@ -69,7 +68,7 @@ def fitted(train: Part) -> Head:
     """Each source has equal weight within its class, and both classes have equal weight."""
     chosen = train.where(~train.fake | np.isin(train.source, FAKES))
     weights = heads.sample_weights(chosen.source, chosen.fake)
-    return heads.fitted(chosen.features, chosen.fake, weights, RECIPE)
+    return heads.fitted(chosen.features, chosen.fake, weights, heads.RECIPE)
 
 
 def scores(head: Head, part: Part) -> Floats:
@@ -136,7 +135,7 @@ def release(head: Head, train: Part, val: Part, test: Part) -> None:
         "file": "head.npz", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
     }  # fmt: skip
     card["recipe"] = {
-        **asdict(RECIPE),
+        **asdict(heads.RECIPE),
         "faces": {
             f"{source} {'fake' if fake else 'real'}": int(
                 ((train.source == source) & (train.fake == fake)).sum()

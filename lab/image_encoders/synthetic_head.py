@@ -42,7 +42,6 @@ LICENCE = (
     "under the MIT licence), which is fetched at set-up and is not part of this project. The "
     "training data is for research and non-commercial use."
 )
-RECIPE = heads.Recipe(strength=0.01, shrinkage=0.05)
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.04
 
 
@@ -64,7 +63,7 @@ def read_split(folder: Path, split: str) -> Split:
 
 def fitted(train: Part) -> Head:
     weights = heads.sample_weights(train.source, train.fake, (LEARNT_FROM,))
-    return heads.fitted(train.features, train.fake, weights, RECIPE)
+    return heads.fitted(train.features, train.fake, weights, heads.RECIPE)
 
 
 def shares(val: Split, head: Floats) -> tuple[float, float]:
@@ -115,7 +114,7 @@ def main() -> None:
             "file": "head.npz",
             "sha256": hashlib.sha256(content).hexdigest(),
             "bytes": len(content),
-            **asdict(RECIPE),
+            **asdict(heads.RECIPE),
             "margin": MARGIN,
             "faces": counted(train.part),
         },

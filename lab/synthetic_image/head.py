@@ -28,7 +28,6 @@ from ml.engine.image_encoders.served import encoder_of
 
 FAKES = ("sd21", "trip", "gpt4o", "gpt_images")
 """StyleGAN stays out: with it the head knew the others worse, and another check knows it."""
-RECIPE = heads.Recipe(strength=0.01, shrinkage=0.05)
 DOUBLE = ("drawn", "ffhq", "imagenet")
 """Genuine sources that alarmed most; they count twice."""
 
@@ -53,7 +52,7 @@ def fitted(
     kinds = np.where(y, "fake", "real")
     counts = Counter(f"{name} {kind}" for name, kind in zip(row, kinds, strict=True))
     weights = heads.sample_weights(row, y, DOUBLE)
-    return heads.fitted(x, y, weights, RECIPE), dict(sorted(counts.items()))
+    return heads.fitted(x, y, weights, heads.RECIPE), dict(sorted(counts.items()))
 
 
 def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) -> None:
@@ -68,7 +67,7 @@ def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) 
     card = read_card()
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
     card["head"] = described("head.npz")
-    card["recipe"] = {**asdict(RECIPE), "crops": counts}
+    card["recipe"] = {**asdict(heads.RECIPE), "crops": counts}
     for stale in ("calibration", "rows"):
         card.pop(stale, None)
     write_card(card)

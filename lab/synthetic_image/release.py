@@ -6,7 +6,7 @@
     python -m lab.synthetic_image.score --split test --out test.csv
     python -m lab.synthetic_image.release card val.csv test.csv
     python -m lab.synthetic_image.films --split val --most 60 --out films-val.csv
-    python -m lab.synthetic_image.films --split test --out films-test.csv
+    python -m lab.synthetic_image.films --split test --most 30 --out films-test.csv
     python -m lab.synthetic_image.release films films-val.csv films-test.csv
 
 `export` writes LayerNorms and head, `card` and `films` the calibration and the measured rows of
