@@ -77,14 +77,14 @@ def patches(*greys: int) -> Pixels:
     return pixels
 
 
-def said(pixels: Pixels) -> Finding:
+def finding_for(pixels: Pixels) -> Finding:
     examination = ImageExamination(detector(), Media())  # type: ignore[arg-type]
     examination.observe(View(Frame(0, 0.0, pixels)))
     return examination.conclude()
 
 
 def test_a_high_score_finds_and_says_where() -> None:
-    finding = said(patches(190, 190, 190, 215))
+    finding = finding_for(patches(190, 190, 190, 215))
     assert finding.status is Status.RAN and finding.score is not None and finding.score > 2
     (evidence,) = finding.evidence
     assert evidence.supports is Outcome.MANIPULATION_FOUND
@@ -117,7 +117,7 @@ def test_no_picture_is_found_by_two_crops_alone(logits: list[float]) -> None:
 
 def test_a_low_score_clears_nothing() -> None:
     """However calm the check, the odds fall no lower than the share that passes it."""
-    finding = said(noisy(30))
+    finding = finding_for(noisy(30))
     assert finding.log10_lr is not None
     assert math.log10(PASSING) <= finding.log10_lr < 0
     assert finding.evidence[0].supports is None
@@ -133,7 +133,7 @@ def test_a_low_score_clears_nothing() -> None:
     ],
 )
 def test_what_it_cannot_judge_is_not_judged(pixels: Pixels, why: str) -> None:
-    finding = said(pixels)
+    finding = finding_for(pixels)
     assert finding.status is Status.NOT_APPLICABLE
     assert why in finding.reason
 

@@ -132,7 +132,7 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
     words = [canary(n).encode() for n in range(ERASED)]
     assert len({word for _, word in traces(words, own_home, "")}) == ERASED  # it sees them
     found = parts.dry_run(archive.team, parts.rules(archive.team))
-    said = {line.part: (line.submissions, line.bytes) for line in found}
+    counts = {line.part: (line.submissions, line.bytes) for line in found}
     assert parts.run_due() == ERASED * len(ALL)
     removals = Removal.objects.all()
     assert removals.filter(ended_at=None).count() == 0
@@ -140,7 +140,7 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
         mine = removals.filter(part=part)
         freed = sum(mine.values_list("bytes", flat=True))
         is_media = part in ("original", "copies", "pictures")
-        assert said[part] == (mine.count(), freed if is_media else None), part
+        assert counts[part] == (mine.count(), freed if is_media else None), part
         assert (freed > 0) is is_media
     assert traces(words, own_home, caplog.text) == []
     assert parts.run_due() == 0
@@ -221,10 +221,10 @@ def test_rest_and_pages_tell_the_verdict_without_its_findings(
     assert parts.run_due() == 1
     again = client.get(address, headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 200 and "canary" not in again.content.decode()
-    told = again.json()["result"]
-    assert (told["findings"], told["tracks"], told["timeline"]) == ([], [], [])
-    assert told["verdict"]["outcome"] == "no_manipulation_found"
-    assert told["verdict"]["probability_manipulated"] == 0.9
+    result = again.json()["result"]
+    assert (result["findings"], result["tracks"], result["timeline"]) == ([], [], [])
+    assert result["verdict"]["outcome"] == "no_manipulation_found"
+    assert result["verdict"]["probability_manipulated"] == 0.9
     received(sent, sent.created_at)  # no event has spoken of its being older
     page = client.get(reverse("submissions:detail", args=[sent.pk])).content.decode()
     assert "The findings of the checks were removed on" in page and "canary" not in page
@@ -332,9 +332,9 @@ def test_the_shell_removes_what_is_due_and_lists_it(
     assert "1 erasures were ordered by rules. 1 erasures ended. 1 parts" in capsys.readouterr().out
     assert not Submission.objects.filter(pk=other.pk).exists()
     call_command("erase", "list")
-    said = capsys.readouterr().out
-    assert f"{submission.pk}  findings  removed" in said and "after 10 days" in said
-    assert f"{other.pk}  retention  erased" in said
+    output = capsys.readouterr().out
+    assert f"{submission.pk}  findings  removed" in output and "after 10 days" in output
+    assert f"{other.pk}  retention  erased" in output
 
 
 def test_pages_say_what_was_removed_and_offer_no_further_analysis(
@@ -345,10 +345,10 @@ def test_pages_say_what_was_removed_and_offer_no_further_analysis(
         rule(alice.team, part)
     assert parts.run_due() == 3
     url = reverse("submissions:detail", args=[submission.pk])
-    said = alice.client().get(url).content.decode()
-    assert "The original was removed on" in said and "retention rule" in said
-    assert "The small pictures were removed on" in said and "canary" not in said
-    assert "Analyse again" not in said and "Download the original" not in said
+    page = alice.client().get(url).content.decode()
+    assert "The original was removed on" in page and "retention rule" in page
+    assert "The small pictures were removed on" in page and "canary" not in page
+    assert "Analyse again" not in page and "Download the original" not in page
     assert charlie.client().get(url).status_code == 404
     submission = Submission.objects.get(pk=submission.pk)
     with pytest.raises(Refusal) as refused:
@@ -357,8 +357,8 @@ def test_pages_say_what_was_removed_and_offer_no_further_analysis(
     with pytest.raises(Refusal) as refused:
         golden.mark(lead.actor, submission, "manipulated", "")
     assert refused.value.code == "golden_not_possible"
-    told = with_reasons(Submission.objects.filter(pk=submission.pk), Backfill())
-    assert told.values_list("why_not", flat=True).get() == "removed"
+    reasons = with_reasons(Submission.objects.filter(pk=submission.pk), Backfill())
+    assert reasons.values_list("why_not", flat=True).get() == "removed"
     picture_url = reverse("submissions:picture", args=[submission.pk, "frame"])
     assert alice.client().get(picture_url).status_code == 410
     assert IndexCard.objects.get(pk=submission.pk).name == ""
@@ -398,21 +398,21 @@ def test_the_page_counts_before_it_saves_and_refuses_what_makes_no_sense(
     url = reverse("teams:retention", args=[alice.team.pk])
     assert lead.client().get(url).status_code == 403
     client = admin.client()
-    asked: dict[str, Any] = {"image_original": "30", "image_text": "35", "step": "preview"}
-    said = client.post(url, asked).content.decode()
-    assert "Parts that would be removed" in said and "Original" in said
-    assert f"{submission.blob.size}" in said
+    form: dict[str, Any] = {"image_original": "30", "image_text": "35", "step": "preview"}
+    page = client.post(url, form).content.decode()
+    assert "Parts that would be removed" in page and "Original" in page
+    assert f"{submission.blob.size}" in page
     assert not PartRule.objects.exists()
     assert 'class="more" open' not in client.get(url).content.decode()
     late = client.post(url, {"image": "30", "image_original": "30", "step": "save"})
     assert late.status_code == 422 and "fewer than 30 days" in late.content.decode()
     assert not PartRule.objects.exists() and not RetentionRule.objects.exists()
-    client.post(url, {**asked, "step": "save"})
+    client.post(url, {**form, "step": "save"})
     assert dict(PartRule.objects.values_list("part", "days")) == {"original": 30, "text": 35}
     assert 'class="more" open' in client.get(url).content.decode(), "saved rules are in view"
     changed = Event.objects.filter(verb=Verb.RETENTION_CHANGED)
     assert changed.get().content["data"]["after"]["image:original"] == 30
-    client.post(url, {**asked, "step": "save"})
+    client.post(url, {**form, "step": "save"})
     assert changed.count() == 1
     client.post(url, {"step": "save"})
     assert not PartRule.objects.exists()

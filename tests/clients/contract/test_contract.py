@@ -82,8 +82,8 @@ def test_each_caller_meets_the_contract(
     case: Case, caller: str, house: tuple[str, Path], driver: Driver
 ) -> None:
     seen = json.loads(json.dumps(case.play(Scene(house[0], caller, driver))))
-    first, told = TOLD.setdefault(case.name, (caller, seen))
-    assert seen == told, f"{caller} and {first} tell different things of: {case.promise}"
+    first, met_before = TOLD.setdefault(case.name, (caller, seen))
+    assert seen == met_before, f"{caller} and {first} tell different things of: {case.promise}"
 
 
 @pytest.mark.slow

@@ -33,15 +33,15 @@ def test_is_given_the_features_that_it_was_trained_on() -> None:
 def test_hears_what_another_runtime_hears() -> None:
     """Both stages, pooled: the same numbers as ONNX Runtime, and as many for a shorter sound."""
     encoder = speakers.served()
-    heard = encoder.numbers(speech.levelled(_siren()))
-    assert list(heard) == list(TOLD_BY_ONNX_RUNTIME)
+    numbers = encoder.numbers(speech.levelled(_siren()))
+    assert list(numbers) == list(TOLD_BY_ONNX_RUNTIME)
     for name, (mean, spread) in TOLD_BY_ONNX_RUNTIME.items():
-        third = len(heard[name]) // 3
+        third = len(numbers[name]) // 3
         channels = np.array([3, 300, 700, 1250])
-        assert heard[name][channels] == pytest.approx(mean, abs=1e-3)
-        assert heard[name][third + channels] == pytest.approx(spread, abs=1e-3)
+        assert numbers[name][channels] == pytest.approx(mean, abs=1e-3)
+        assert numbers[name][third + channels] == pytest.approx(spread, abs=1e-3)
     short = encoder.numbers(np.zeros(RATE // 4, np.float32))
-    assert {k: v.shape for k, v in short.items()} == {k: v.shape for k, v in heard.items()}
+    assert {k: v.shape for k, v in short.items()} == {k: v.shape for k, v in numbers.items()}
     assert all(np.isfinite(line).all() for line in short.values())
 
 
