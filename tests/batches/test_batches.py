@@ -11,21 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
 
 from accounts.models import ApiKey, Role, Scope, ServiceAccount, Team
-from accounts.refusals import Refusal
 from accounts.services.keys import disable_service_account, issue_key, revoke_key
-from audit.checking import compare_all_rows
-from audit.models import Event as Recorded
 from jobs.errors import LeaseLost, Outage, Why
 from jobs.models import State
 from jobs.services import claim, park, release
 from media_analysis.batches import reasons
 from media_analysis.batches.models import Batch, BatchItem, Source
-from media_analysis.batches.services import fetching, sources
+from media_analysis.batches.services import fetching
 from media_analysis.submissions.models import KeyMonthCount, Submission
 from media_analysis.webhooks.models import Event
 from media_analysis.webhooks.services import endpoints
@@ -223,18 +220,6 @@ def test_a_repeated_request_with_its_key_is_one_batch(
     assert Batch.objects.count() == 1
 
 
-def test_a_host_that_the_team_does_not_allow_refuses_the_whole_batch(
-    program: Client, files: Files, inside: None
-) -> None:
-    answer = post(program, URL, items(f"{files.url}/a", "https://other.example/b"))
-    problem(answer, 422, "host_not_allowed")
-    assert "other.example" in answer.json()["detail"] and not Batch.objects.exists()
-
-
-def test_a_team_without_a_host_fetches_nothing(program: Client) -> None:
-    problem(post(program, URL, items("https://media.example/a")), 422, "host_not_allowed")
-
-
 def test_an_address_that_is_none_names_its_place(program: Client, inside: None) -> None:
     answer = post(program, URL, items("http://127.0.0.1/a", "https://user:pw@127.0.0.1/"))
     problem(answer, 422, "item_refused")
@@ -272,15 +257,6 @@ def test_a_sender_who_lost_the_right_sends_no_more(
     fetch_all()
     assert BatchItem.objects.get().reason_code == "sender_gone" and not files.paths
     assert where
-
-
-def test_a_withdrawn_host_is_asked_no_more(
-    program: Client, files: Files, inside: None, admin: Person
-) -> None:
-    post(program, URL, items(f"{files.url}/a"))
-    Source.objects.all().delete()
-    fetch_all()
-    assert BatchItem.objects.get().reason_code == "host_not_allowed" and not files.paths
 
 
 def test_a_courier_that_lost_its_lease_writes_no_second_submission(
@@ -335,34 +311,6 @@ def test_an_address_stands_nowhere_in_clear_and_is_forgotten(
                 assert not any("hunter2" in row[0] for row in cursor.fetchall())
         fetch_all()
     assert BatchItem.objects.get().sealed_url == ""
-
-
-def test_hosts_are_the_admins_to_allow_and_on_record(admin: Person, lead: Person) -> None:
-    with pytest.raises(Refusal) as refused, transaction.atomic():
-        sources.allow(lead.actor, lead.team, "media.example.com")
-    assert refused.value.code == "not_allowed"
-    source = sources.allow(admin.actor, admin.team, " *.Example.com. ")
-    assert sources.is_allowed(admin.team.pk, "a.b.example.com")
-    assert not sources.is_allowed(admin.team.pk, "example.com")
-    assert not sources.is_allowed(admin.team.pk, "notexample.com")
-    assert Recorded.objects.filter(verb="source.changed").count() == 1
-    sources.withdraw(admin.actor, source)
-    assert not sources.is_allowed(admin.team.pk, "a.b.example.com")
-
-
-def test_a_host_that_was_changed_beside_the_service_is_found(admin: Person) -> None:
-    sources.allow(admin.actor, admin.team, "media.example.com")
-    Source.objects.update(host="media.evil.com")
-    report = compare_all_rows()
-    assert report is not None and not report.ok and "source" in report.as_text()
-
-
-@pytest.mark.parametrize("host", ["", "*", "*.com.", "10.0.0.1", "localhost", "a..b", "a b.c",
-                                  "https://a.b", "a.b/c", "x" * 300 + ".de", "a.b:80"])  # fmt: skip
-def test_what_is_no_host_is_refused(admin: Person, host: str) -> None:
-    with pytest.raises(Refusal) as refused, transaction.atomic():
-        sources.allow(admin.actor, admin.team, host)
-    assert refused.value.code == "host_malformed"
 
 
 def test_a_member_who_may_not_send_cannot_start_a_batch(
