@@ -33,11 +33,11 @@ def a_case(alice: Person, send: Send) -> Case:
 
 HOUR_AGO = timedelta(minutes=61)
 QUEUE = "review:queue"
-SAID = 'id="break"'
+BREAK_NOTICE = 'id="break"'
 
 
 def says(person: Person, url: str = "") -> bool:
-    return SAID in person.client().get(url or reverse(QUEUE)).content.decode()
+    return BREAK_NOTICE in person.client().get(url or reverse(QUEUE)).content.decode()
 
 
 def worked_for_an_hour(**more: object) -> None:
@@ -174,7 +174,7 @@ def test_a_break_is_not_on_record_and_no_lead_sees_it(
         ("teams:care", [alice.team.pk]),
     ):  # fmt: skip
         page = lead.client().get(reverse(name, args=arguments)).content.decode()
-        assert f"until {hidden}" not in page and SAID not in page
+        assert f"until {hidden}" not in page and BREAK_NOTICE not in page
     assert not says(alice)
 
 
@@ -187,7 +187,7 @@ def test_whoever_writes_is_not_interrupted(alice: Person, a_case: Case) -> None:
     unfinished = {"fence": held.fence, "reason": "seen"}
     decide = reverse("review:decide", args=[a_case.pk])
     answer = alice.client().post(decide, unfinished)
-    assert answer.status_code == 422 and SAID not in answer.content.decode()
+    assert answer.status_code == 422 and BREAK_NOTICE not in answer.content.decode()
     assert says(alice, page)
 
 

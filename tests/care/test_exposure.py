@@ -89,7 +89,7 @@ def team_figures(lead: Person, days_later: int = 0) -> figures.OfTeam:
 
 
 def test_a_lead_sees_sums_of_three_others_and_no_name(lead: Person, send: Send, team: Team) -> None:
-    """Of two nothing is told, also where the lead is the third: who knows their own figures would
+    """Figures of two are not displayed, also where the lead is the third: who knows their own would
     know those of the two. Of three others it is their sum, and no figure of one of them."""
     client, url = lead.client(), reverse("teams:care", args=[team.pk])
     sent = [send(lead, shade) for shade in range(5)]

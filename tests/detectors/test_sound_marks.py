@@ -27,7 +27,7 @@ from ml.engine.registry import Missing
 from tests.detectors.known import Known
 from tests.lab.voice.voices import speech_like
 
-TOLD_BY_TORCH = {
+GIVEN_BY_TORCH = {
     "plain": 0.00018203724,
     "marked": 0.9834283,
     "half": 0.063799575,
@@ -68,7 +68,7 @@ def test_both_halves_agree_with_pytorch() -> None:
     }
     decoder = perth.served()
     confidences = {name: decoder.confidence(sound) for name, sound in sounds.items()}
-    assert confidences == pytest.approx(TOLD_BY_TORCH, abs=1e-4)
+    assert confidences == pytest.approx(GIVEN_BY_TORCH, abs=1e-4)
 
 
 def examined(path: Path) -> Result:

@@ -51,7 +51,7 @@ class Driver:
             COMMANDS[name], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.owes = 0
-        """Answers that nobody has heard."""
+        """Answers that nobody has read yet."""
 
     def say(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None

@@ -24,7 +24,7 @@ from ml.engine.serving import WeightsUnusable
 from tests.lab.voice.voices import speech_like
 
 WIDTH, HEADS = 8, 2
-TOLD_BY_CTRANSLATE2 = (-1.0360256, 0.4968592, -0.2580626, 0.2292280)
+GIVEN_BY_CTRANSLATE2 = (-1.0360256, 0.4968592, -0.2580626, 0.2292280)
 """Its own runtime, 4.8.5, float32, on `_siren`: frames 0, 50, 100, 199 of channels 0, 100, 300,
 511. The network's values there reach 24."""
 
@@ -139,7 +139,7 @@ def test_hears_what_its_makers_runtime_hears() -> None:
         normed * encoder.weights["layer_norm/gamma"] + encoder.weights["layer_norm/beta"]
     )
     points = normed_features[[0, 50, 100, 199], [0, 100, 300, 511]]
-    assert points == pytest.approx(TOLD_BY_CTRANSLATE2, abs=2e-3)
+    assert points == pytest.approx(GIVEN_BY_CTRANSLATE2, abs=2e-3)
 
 
 def test_its_unit_is_the_one_of_scipy() -> None:
