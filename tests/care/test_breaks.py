@@ -52,7 +52,7 @@ def meet(person: Person, *sent: Submission) -> None:
 def test_after_the_teams_time_a_break_is_recommended_until_dismissed(
     alice: Person, team: Team
 ) -> None:
-    """Told on the queue; dismissed, it is silent and comes again after the same time."""
+    """The queue shows it. Once dismissed, it stays hidden and comes again after the same time."""
     client, queue = alice.client(), reverse(QUEUE)
     assert "without a break" not in client.get(queue).content.decode()
     worked_for_an_hour()

@@ -134,7 +134,7 @@ def test_a_submission_is_followed_from_what_it_is_now_and_a_batch_to_its_end(
 
 
 def test_a_stream_that_is_cut_goes_on_where_it_was(moody: Any) -> None:
-    """With the id of the last event; what was told is not told again."""
+    """It asks for what follows the last event, so no event comes twice."""
     url, requests, answers = moody
     one = json.loads((ROOT / "media_analysis/partners/examples.json").read_text())
     body = {**one["submissions_read"]["200"], "state": "queued"}

@@ -177,7 +177,7 @@ def test_bad_bodies(both: Client) -> None:
     ],
 )
 def test_a_filter_that_is_none(both: Client, query: dict[str, str]) -> None:
-    """Told with the field's name, never ignored."""
+    """The error names the field; it is never ignored."""
     problem(both.get(URL, query), 400, "invalid")
 
 

@@ -217,7 +217,7 @@ def test_a_report_names_the_film_and_the_check_takes_it(
 def test_a_film_is_on_record_and_counts_as_a_look(
     alice: Person, bob: Person, charlie: Person, filmed: Filmed
 ) -> None:
-    """Asked for by Alice, made by a worker, downloaded by Bob as an attachment. Charlie finds
+    """Alice requests it, a worker makes it, Bob downloads it as an attachment. Charlie finds
     nothing, and a viewer cannot have one made."""
     case = with_face(alice, filmed)
     prepared(case.submission)

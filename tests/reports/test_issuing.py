@@ -112,7 +112,7 @@ def squares_in(pdf: bytes) -> int:
 def test_a_new_decision_makes_a_new_report_that_names_the_old(
     alice: Person, bob: Person, case: Case
 ) -> None:
-    """Asked for twice it is the same; opened again there is none; decided anew it replaces it."""
+    """A second request gives the same one, a reopened case none, a new decision a new one."""
     first = issuing.issue(alice.actor, case)
     assert issuing.issue(bob.actor, case) == first
     cases.reopen(bob.actor, case.pk, why="the original came in")

@@ -94,7 +94,7 @@ def test_sharing_with_a_foreign_team_is_no_choice(alice: Person, charlie: Person
 
 
 def test_there_is_a_limit(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told with what to do."""
+    """The error says what to do."""
     monkeypatch.setattr(saved_filters, "MOST", 1)
     keep(alice, "kind=audio")
     with pytest.raises(Refusal, match="Delete one first"):
