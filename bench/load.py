@@ -6,11 +6,17 @@ Each of 55 clients sends one request a second. A server that cannot keep up show
 one that fails shows errors. Reads are the partner's list and single submissions; uploads are small
 pictures, each with other bytes, which the worker analyses meanwhile.
 
-Some uploads are sent before, so that the models are loaded when the first minute begins. Memory is
-the PSS of all web processes and of all processes of the worker, averaged over the first minute and
-over the last. The sandbox's children count: they share pages with the worker, whose own part would
-otherwise seem to grow whenever one of them ends. Shares are of all processors; the use by other
-programs on the machine is reported as its load.
+The same load runs for a minute before, which no figure counts. Before it, some uploads load the
+worker's models. In that minute each thread of the web opens its database connection, imports what
+it needs and answers each kind of request: a web process grows by a twentieth, once.
+
+Memory is the PSS of all web processes and of all processes of the worker, averaged over the first
+minute that counts and over the last. The sandbox's children count: they share pages with the
+worker, whose own part would otherwise seem to grow whenever one of them ends. What grows in a web
+process after that minute is bounded: the results that it keeps for repeated reads
+(media_analysis/partners/rendered.py, 4 MB) and the free pieces between them.
+
+Shares are of all processors; the use by other programs on the machine is reported as its load.
 """
 
 from __future__ import annotations
@@ -36,38 +42,26 @@ from bench.watching import Watch, timed, with_children  # noqa: E402
 COMMAND = "python bench/load.py"
 READ_P95_MS, MOST_GROWTH = 300, 0.05
 IDLE_ENOUGH = 0.1
-WARM = 8
+FIRST_PICTURES = 8
+WARM_SECONDS = 60
 
 
 def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
     with (
         installation(workers=2, concurrency=1) as (door, key),
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as scratch,
     ):
+        folder = Path(scratch)
         watch = watch_over(door)
-        warm_up(door, key)
-        out = Path(folder) / "statistics"
-        env = {
-            **os.environ,
-            "LOAD_KEY": key,
-            "LOAD_UPLOADS": str(uploads),
-            "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}",
-        }
+        load_models(door, key)
+        send(door, key, WARM_SECONDS, uploads, reads, folder)
+        door.house.wait_for(lambda: states(door)[1] == 0, 300, "the first pictures are examined")
+        before, _ = states(door)
         with watch.watching():
-            generator = timed(
-                [
-                    sys.executable, "-m", "locust", "-f", str(ROOT / "bench" / "senders.py"),
-                    "--headless", "--only-summary", "--host", door.url, "--json-file", str(out),
-                    "--csv", str(Path(folder) / "kept"),
-                    "--users", str(uploads + reads), "--spawn-rate", str(uploads + reads),
-                    "--run-time", f"{seconds}s", "--exit-code-on-error", "0",
-                    "--stop-timeout", "60",
-                ],
-                env=env, stdout=sys.stderr, stderr=sys.stderr,
-            )  # fmt: skip
+            generator = send(door, key, seconds, uploads, reads, folder)
         watch.processor_seconds["load generator"] = generator
-        statistics = json.loads(next(Path(folder).glob("statistics*.json")).read_text())
-        failed = (Path(folder) / "kept_failures.csv").read_text().splitlines()[1:]
+        statistics = json.loads(next(folder.glob("statistics*.json")).read_text())
+        failed = (folder / "kept_failures.csv").read_text().splitlines()[1:]
         settled, waiting = states(door)
     named = {line["name"]: line for line in statistics}
     return {
@@ -76,7 +70,7 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
         "uploads": summary(named, ["upload"], seconds),
         "reads": summary(named, ["list", "one submission"], seconds),
         "what_failed": failed,
-        "analysed_meanwhile": settled - WARM,
+        "analysed_meanwhile": settled - before,
         "still_waiting": waiting,
         "memory_mb": {part: watch.grew(part) for part in watch.memory},
         "processor": {part: watch.share(part) for part in watch.processor_seconds},
@@ -105,15 +99,37 @@ def watch_over(door: Any) -> Watch:
     )
 
 
-def warm_up(door: Any, key: str) -> None:
-    """Pictures enough for each web process and slot, sent and examined."""
+def load_models(door: Any, key: str) -> None:
+    """Pictures enough for each slot of the worker, sent and examined."""
     headers = {"Authorization": f"Bearer {key}"}
-    for _ in range(WARM):
+    for _ in range(FIRST_PICTURES):
         files = {"file": ("noise.png", noise(), "image/png")}
         where = f"{door.url}/api/v1/submissions/"
         requests.post(where, files=files, headers=headers, timeout=60).raise_for_status()
         requests.get(where, headers=headers, timeout=60).raise_for_status()
-    door.house.wait_for(lambda: states(door) == (WARM, 0), 300, "the first pictures are examined")
+    door.house.wait_for(
+        lambda: states(door) == (FIRST_PICTURES, 0), 300, "the first pictures are examined"
+    )
+
+
+def send(door: Any, key: str, seconds: int, uploads: int, reads: int, folder: Path) -> float:
+    """The load for so long, its statistics in the folder; the generator's processor seconds."""
+    env = {
+        **os.environ,
+        "LOAD_KEY": key,
+        "LOAD_UPLOADS": str(uploads),
+        "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}",
+    }
+    return timed(
+        [
+            sys.executable, "-m", "locust", "-f", str(ROOT / "bench" / "senders.py"),
+            "--headless", "--only-summary", "--host", door.url,
+            "--json-file", str(folder / "statistics"), "--csv", str(folder / "kept"),
+            "--users", str(uploads + reads), "--spawn-rate", str(uploads + reads),
+            "--run-time", f"{seconds}s", "--exit-code-on-error", "0", "--stop-timeout", "60",
+        ],
+        env=env, stdout=sys.stderr, stderr=sys.stderr,
+    )  # fmt: skip
 
 
 def states(door: Any) -> tuple[int, int]:

@@ -22,10 +22,10 @@ def drawn(schema: dict[str, Any]) -> str:
 
     parts = [HEAD, _section("Before an operation is reached", "", errors_of.BEFORE)]
     for path, methods in sorted(schema["paths"].items()):
-        for method, said in sorted(methods.items()):
-            if codes := codes_of(said):
+        for method, operation in sorted(methods.items()):
+            if codes := codes_of(operation):
                 title = f"`{method.upper()} {path}`"
-                parts.append(_section(title, said["summary"], codes))
+                parts.append(_section(title, operation["summary"], codes))
     uploads = "The tus protocol, in [api.md](api.md#sending-large-files)"
     parts.append(_section("`/api/v1/uploads/`", uploads, errors_of.OF_UPLOADS))
     return "\n".join(parts)
@@ -39,8 +39,8 @@ def _section(title: str, summary: str, codes: Any) -> str:
     for code in in_order(codes):
         by_status.setdefault(CATALOGUE[code].status, []).append(f"`{code}`")
     rows = [f"| {status} | {', '.join(found)} |" for status, found in by_status.items()]
-    said = [f"{summary}.", ""] if summary else []
-    return "\n".join([f"## {title}", "", *said, "| status | codes |", "|---|---|", *rows, ""])
+    intro = [f"{summary}.", ""] if summary else []
+    return "\n".join([f"## {title}", "", *intro, "| status | codes |", "|---|---|", *rows, ""])
 
 
 def main() -> None:

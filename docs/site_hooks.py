@@ -40,10 +40,12 @@ def checks() -> str:
     lines = ["| Check | Measures | Looks at | Can clear |", "|---|---|---|---|"]
     for path in sorted((ROOT / "ml/engine/detectors").glob("*/manifest.json")):
         if (path.parent / "__init__.py").exists():  # else it is not offered
-            said = json.loads(path.read_text(encoding="utf-8"))
-            clears = "yes" if said.get("may_clear") else "no"
-            looks_at = said.get("looks_at", "the whole file")
-            lines.append(f"| {said['title']} | {said['measures']} | {looks_at} | {clears} |")
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            clears = "yes" if manifest.get("may_clear") else "no"
+            looks_at = manifest.get("looks_at", "the whole file")
+            lines.append(
+                f"| {manifest['title']} | {manifest['measures']} | {looks_at} | {clears} |"
+            )
     return "\n".join(lines)
 
 

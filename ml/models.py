@@ -155,10 +155,10 @@ class Analysis(LeasedJob):
         ]
 
     def __str__(self) -> str:
-        return f"{self.id}: {self.shown_outcome or self.state}"
+        return f"{self.id}: {self.displayed_outcome or self.state}"
 
     @property
-    def shown_outcome(self) -> str | None:
+    def displayed_outcome(self) -> str | None:
         return displayed_outcome(self.state, self.outcome)
 
     def digest_now(self) -> str:

@@ -51,10 +51,10 @@ def of_database(server: int | None) -> float:
 def of_process(pid: int, ended: bool = False) -> float:
     """Read from /proc at each phase of each test, so without psutil, which walks all processes."""
     try:
-        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:  # it has just ended
         return 0.0
-    return sum(map(int, said[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 class Costs:

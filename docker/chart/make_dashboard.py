@@ -46,7 +46,7 @@ PANELS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
 )  # fmt: skip
 
 
-def panel(number: int, title: str, kind: str, unit: str, asked: Any) -> dict[str, Any]:
+def panel(number: int, title: str, kind: str, unit: str, queries: Any) -> dict[str, Any]:
     return {
         "id": number + 1, "title": title, "type": kind, "datasource": SOURCE,
         "gridPos": {"h": 7, "w": 8, "x": 8 * (number % 3), "y": 7 * (number // 3)},
@@ -54,7 +54,7 @@ def panel(number: int, title: str, kind: str, unit: str, asked: Any) -> dict[str
         "targets": [
             {"refId": chr(65 + n), "expr": expression, "legendFormat": legend,
              "datasource": SOURCE}
-            for n, (expression, legend) in enumerate(asked)
+            for n, (expression, legend) in enumerate(queries)
         ],
     }  # fmt: skip
 

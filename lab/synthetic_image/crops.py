@@ -170,7 +170,7 @@ def take_drawn(made: Crops, pictures: Iterable[Picture]) -> None:
     for picture in pictures:
         pixels = np.ascontiguousarray(picture.read())
         for number in range(len(rows.WIDTHS)):
-            displayed = rows.as_shown(pixels, number)
+            displayed = rows.as_displayed(pixels, number)
             for place in places(displayed, SIDE):
                 made.add(place.cut(displayed, SIDE), "drawn", False, f"{picture.name} {number}")
 

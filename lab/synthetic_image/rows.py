@@ -183,7 +183,7 @@ WIDTHS = (720, 1080, 1600)
 """Drawn wallpapers are shown at these sizes, the middle one saved as JPEG."""
 
 
-def as_shown(pixels: Pixels, number: int) -> Pixels:
+def as_displayed(pixels: Pixels, number: int) -> Pixels:
     scale = WIDTHS[number] / max(pixels.shape[:2])
     scaled = degrade.resized(pixels, scale, cv2.INTER_CUBIC) if scale < 1 else pixels
     return degrade.saved(scaled, "JPEG", 85) if number == 1 else scaled
@@ -192,7 +192,7 @@ def as_shown(pixels: Pixels, number: int) -> Pixels:
 def drawn_by_people(folders: Folders) -> Iterator[Item]:
     """Wallpapers that people drew or rendered, of collections that did not train."""
     for picture, number in itertools.product(drawn(folders, "test"), range(len(WIDTHS))):
-        yield Item("hard: drawn by people", "drawn", False, changed(picture, as_shown, number))
+        yield Item("hard: drawn by people", "drawn", False, changed(picture, as_displayed, number))
 
 
 LAUNDERED: dict[str, Callable[[Pixels, int], Pixels]] = {

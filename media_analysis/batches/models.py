@@ -138,7 +138,7 @@ class BatchItem(LeasedJob):
         return f"{self.batch_id}, {self.position}: {self.state}"
 
     @property
-    def shown_state(self) -> ItemState:
+    def public_state(self) -> ItemState:
         if self.state in UNDER_WAY:
             return ItemState.WAITING
         return ItemState.RECEIVED if self.state == State.DONE else ItemState.REFUSED

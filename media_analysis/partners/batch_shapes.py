@@ -52,7 +52,7 @@ class BatchItemSerializer(serializers.Serializer[BatchItem]):
         help_text="The host of the address. The rest is not shown, because it may be secret."
     )
     filename = serializers.CharField()
-    state = serializers.ChoiceField(choices=ITEM_STATES, source="shown_state")
+    state = serializers.ChoiceField(choices=ITEM_STATES, source="public_state")
     reason_code = serializers.CharField()
     reason = serializers.CharField(
         source="reason_in_words", help_text="Why it was refused, or why the last attempt failed."

@@ -163,7 +163,7 @@ class Detail:
                 "same_bytes": same_bytes,
                 "difference": difference,
                 "seconds": seconds,
-                "outcome": other.analysis.shown_outcome,
+                "outcome": other.analysis.displayed_outcome,
                 "decision": other.decision["outcome"] if other.decision else None,
             }
             for other, same_bytes, difference, seconds in found

@@ -85,7 +85,7 @@ class DirectUploadSerializer(serializers.ModelSerializer[DirectUpload]):
     external_id = serializers.SerializerMethodField()
     size = serializers.IntegerField(source="length")
     sha256 = serializers.CharField(help_text="The announced SHA-256, or empty.")
-    state = serializers.ChoiceField(choices=DirectState.choices, source="shown_state")
+    state = serializers.ChoiceField(choices=DirectState.choices, source="public_state")
     progress = serializers.FloatField(
         min_value=0, max_value=1, help_text="The share that was received after completion."
     )

@@ -23,9 +23,9 @@ from ml.models import Analysis
 MOST_BYTES = 4 * 1024 * 1024
 LARGEST = 256 * 1024
 SECONDS = 300.0
+"""What was erased is not kept longer than that."""
 FORM = 2
 """Raised with each new field, so that a caller's ETag of an earlier form is not the newest."""
-"""What was erased is not kept longer than that."""
 
 
 def version(analysis: UUID, *, bare: bool) -> str:

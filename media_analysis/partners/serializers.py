@@ -178,7 +178,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     progress = serializers.FloatField(source="analysis.progress", min_value=0, max_value=1)
     stage = serializers.CharField(source="analysis.stage")
     outcome = serializers.ChoiceField(
-        source="analysis.shown_outcome", choices=VERDICTS, allow_null=True
+        source="analysis.displayed_outcome", choices=VERDICTS, allow_null=True
     )
     declared = DeclaredSerializer(source="analysis.declared", allow_null=True)
     probability_manipulated = serializers.FloatField(

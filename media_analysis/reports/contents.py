@@ -73,7 +73,7 @@ def contents(
         "report": head,
         "media": _media(case, result),
         "propositions": {name: gettext(text) for name, text in PROPOSITIONS.items()},
-        "verdict": _plain(result.get("verdict") or {"outcome": analysis.shown_outcome}),
+        "verdict": _plain(result.get("verdict") or {"outcome": analysis.displayed_outcome}),
         "findings": [_finding(finding) for finding in result["findings"]],
         "limits": [gettext(limit) for limit in LIMITS],
         "decision": _decision(decision),

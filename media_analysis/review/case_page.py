@@ -86,7 +86,7 @@ def render_case(
         "form": (form or DecisionForm(mine, initial=initial)) if is_held else None,
         "draft": draft,
         "saved_texts": saved_texts.of(mine.team_id) if is_held else [],
-        "said": _history(mine),
+        "decision_history": _history(mine),
         **_notes(actor, mine, may_decide),
         "note": note,
         "note_refused": note_refused,

@@ -151,7 +151,7 @@ def _filters(filters: Filters, wanted: dict[str, str]) -> list[dict[str, object]
             "label": label,
             "options": options,
             "value": wanted[name],
-            "said": dict(options).get(wanted[name], ""),
+            "chosen": dict(options).get(wanted[name], ""),
             "without": "&".join(
                 f"{n}={v}" for n, v in wanted.items() if v and n not in (name, "q")
             ),

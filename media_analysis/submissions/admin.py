@@ -40,7 +40,7 @@ class SubmissionAdmin(ReadOnlyAdmin):
 
     @admin.display(ordering="analysis__outcome")
     def outcome(self, submission: Submission) -> str:
-        return submission.analysis.shown_outcome or "-"
+        return submission.analysis.displayed_outcome or "-"
 
     @admin.display(ordering="analysis__state")
     def state(self, submission: Submission) -> str:

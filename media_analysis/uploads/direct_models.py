@@ -121,7 +121,7 @@ class DirectUpload(LeasedJob):
         return quarantine.sizes(self.length, self.part_size)
 
     @property
-    def shown_state(self) -> DirectState:
+    def public_state(self) -> DirectState:
         if self.completed_at is None:
             return DirectState.WAITING
         if self.state in (State.QUEUED, State.RUNNING):

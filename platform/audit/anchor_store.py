@@ -46,12 +46,12 @@ class AnchorStore:
         return self._opened()
 
     def last(self) -> str | None:
-        with _asked():
+        with _as_unreachable():
             return self._read(self._newest) if self._newest else None
 
     def notes(self, since: int = 0) -> Iterator[str]:
         """The newest first, so that what is older than `since` is neither listed nor read."""
-        with _asked():
+        with _as_unreachable():
             for name in self._names():
                 if _size(name) < since:
                     return
@@ -60,7 +60,7 @@ class AnchorStore:
     def write(self, newest: str, after: Callable[[int], Iterable[str]]) -> None:
         """Only the newest checkpoint, and only if the one before it is old enough."""
         size = size_of(newest)
-        with _asked():
+        with _as_unreachable():
             before = self._newest
             if before and (_size(before) >= size or self._age(before) < self._every):
                 return
@@ -108,7 +108,7 @@ def _size(name: str) -> int:
 
 
 @contextmanager
-def _asked() -> Iterator[None]:
+def _as_unreachable() -> Iterator[None]:
     try:
         yield
     except OSError:

@@ -25,8 +25,8 @@ def run(*args: str) -> str:
 
 def test_an_administrator_with_a_made_up_password(client: Client, db: None) -> None:
     """Printed once and it works; run again, nothing changes and nothing is printed."""
-    said = run("create_admin", "--email", "Admin@localhost")
-    password = said.rsplit(": ", 1)[1].strip()
+    output = run("create_admin", "--email", "Admin@localhost")
+    password = output.rsplit(": ", 1)[1].strip()
     assert len(password) >= 15
     log_in(client, "admin@localhost", password)
     assert client.get("/admin/").status_code == 200

@@ -61,10 +61,10 @@ def test_an_invitation_ends_with_the_right_of_its_inviter(
     assert not User.objects.filter(email="dora@example.org").exists()
     invited.invitation.refresh_from_db()
     assert invited.invitation.revoked_at is not None
-    told = [event.content["data"] for event in Event.objects.filter(object_id=str(lead.pk))]
-    assert [data["invitations_withdrawn"] for data in told if "invitations_withdrawn" in data] == [
-        1
-    ]
+    contents = [event.content["data"] for event in Event.objects.filter(object_id=str(lead.pk))]
+    assert [
+        data["invitations_withdrawn"] for data in contents if "invitations_withdrawn" in data
+    ] == [1]
 
 
 def test_it_does_not_come_back_with_the_right(people: People, lead: User) -> None:

@@ -267,8 +267,8 @@ def test_a_key_is_replaced_with_an_overlap(people: People, issue: Issue) -> None
         )  # fmt: skip
         ends = ApiKey.objects.get(pk=old.key.pk).expires_at
         assert ends and timedelta(0) <= ends - before - timedelta(hours=24) < timedelta(minutes=1)
-        told = Event.objects.filter(verb="key.issued").order_by("id").last()
-        assert told and told.content["data"]["replaces"] == old.key.prefix
+        event = Event.objects.filter(verb="key.issued").order_by("id").last()
+        assert event and event.content["data"]["replaces"] == old.key.prefix
         ApiKey.objects.filter(pk=old.key.pk).update(expires_at=before)
         assert (call(old.secret).status_code, call(new.secret).status_code) == (401, 200)
 

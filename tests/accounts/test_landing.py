@@ -25,12 +25,12 @@ SIGN_IN = "/accounts/login/"
 @pytest.mark.django_db
 def test_a_role_lands_on_what_it_does(role: Role, place: str) -> None:
     person = member(TeamFactory(), role)
-    said = {"login": person.user.email, "password": PASSWORD}
-    assert Client().post(SIGN_IN, said)["Location"] == reverse(place)
+    form = {"login": person.user.email, "password": PASSWORD}
+    assert Client().post(SIGN_IN, form)["Location"] == reverse(place)
 
 
 @pytest.mark.django_db
 def test_the_address_that_was_asked_for_comes_first() -> None:
     person, wanted = member(TeamFactory(), Role.MODERATOR), reverse("submissions:submit")
-    said = {"login": person.user.email, "password": PASSWORD, "next": wanted}
-    assert Client().post(SIGN_IN, said)["Location"] == wanted
+    form = {"login": person.user.email, "password": PASSWORD, "next": wanted}
+    assert Client().post(SIGN_IN, form)["Location"] == wanted

@@ -39,9 +39,9 @@ def test_in_and_out(client: Client, people: People) -> None:
     client.post("/accounts/logout/")
     assert not is_logged_in(client)
     assert events("login.succeeded", "login.ended") == ["login.succeeded", "login.ended"]
-    said = bytes(Event.objects.get(verb="login.succeeded").payload).decode()
-    assert '"via":"password"' in said
-    assert "alice" not in said.lower()
+    payload = bytes(Event.objects.get(verb="login.succeeded").payload).decode()
+    assert '"via":"password"' in payload
+    assert "alice" not in payload.lower()
 
 
 def test_unknown_and_known_people_get_the_same_answer(client: Client, people: People) -> None:

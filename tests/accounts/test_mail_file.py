@@ -32,8 +32,8 @@ def test_a_reset_writes_its_link_into_the_mail_file_and_nothing_on_the_console(
     settings.EMAIL_BACKEND, settings.MAIL_FILE = "config.mail.ToFile", tmp_path / "mail.txt"
     client.post(reverse("account_reset_password"), {"email": people.alice.email})
     assert "/password/reset/key/" in settings.MAIL_FILE.read_text()
-    said = capfd.readouterr()
-    assert "/password/reset/key/" not in said.out + said.err
+    streams = capfd.readouterr()
+    assert "/password/reset/key/" not in streams.out + streams.err
 
 
 def test_mail_goes_to_the_file_unless_a_server_is_named() -> None:

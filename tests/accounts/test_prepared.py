@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def test_each_actor_gets_their_own_teams(people: People) -> None:
     """The same statement with other values: nobody is given what was asked for by another."""
-    asked = Prepared(
+    prepared = Prepared(
         lambda actor, permission: (
             Membership.objects.filter(team__in=actor.team_ids(permission))
             .order_by("user__name")
@@ -29,11 +29,11 @@ def test_each_actor_gets_their_own_teams(people: People) -> None:
         )
     )
     for _ in range(2):
-        assert asked(people.actor(people.alice), Permission.VIEW_SUBMISSIONS) == ["Alice", "Bob"]
-        assert asked(people.actor(people.charlie), Permission.VIEW_SUBMISSIONS) == ["Charlie"]
+        assert prepared(people.actor(people.alice), Permission.VIEW_SUBMISSIONS) == ["Alice", "Bob"]
+        assert prepared(people.actor(people.charlie), Permission.VIEW_SUBMISSIONS) == ["Charlie"]
     MembershipFactory(team=people.other_team, user=people.alice, role=Role.VIEWER)
-    assert len(asked(people.actor(people.alice), Permission.VIEW_SUBMISSIONS)) == 4
-    assert asked(people.actor(UserFactory()), Permission.VIEW_SUBMISSIONS) == []
+    assert len(prepared(people.actor(people.alice), Permission.VIEW_SUBMISSIONS)) == 4
+    assert prepared(people.actor(UserFactory()), Permission.VIEW_SUBMISSIONS) == []
 
 
 def test_it_is_put_together_once(people: People) -> None:
@@ -43,19 +43,19 @@ def test_it_is_put_together_once(people: People) -> None:
         calls.append(pk)
         return Team.objects.filter(pk=pk).values("name")
 
-    asked = Prepared(build)
-    assert [asked(None, pk=team.pk) for team in (people.team, people.other_team)] == [
+    prepared = Prepared(build)
+    assert [prepared(None, pk=team.pk) for team in (people.team, people.other_team)] == [
         [{"name": "Newsroom"}], [{"name": "Elsewhere"}],
     ]  # fmt: skip
     assert len(calls) == 1 and calls[0] not in (people.team.pk, people.other_team.pk)
-    assert asked(None, pk=uuid4()) == []
+    assert prepared(None, pk=uuid4()) == []
 
 
 def test_models_come_with_what_was_selected_with_them(
     people: People, django_assert_num_queries: Any
 ) -> None:
     """Of a model, related ones and deferred fields included, and of lists of any length."""
-    asked = Prepared(
+    prepared = Prepared(
         lambda _, ids: (
             Membership.objects.filter(any_of("team_id", ids, UUIDField))
             .select_related("user", "team")
@@ -65,44 +65,44 @@ def test_models_come_with_what_was_selected_with_them(
     )
     for ids in ([people.team.pk], [people.team.pk, people.other_team.pk], [uuid4()]):
         with django_assert_num_queries(1):
-            told = [(one.user.name, one.team.name, one.role) for one in asked(None, ids=ids)]
+            rows = [(one.user.name, one.team.name, one.role) for one in prepared(None, ids=ids)]
         plain = Membership.objects.filter(team__in=ids).order_by("user__name")
-        assert told == [(one.user.name, one.team.name, one.role) for one in plain]
+        assert rows == [(one.user.name, one.team.name, one.role) for one in plain]
 
 
 def test_a_value_that_is_not_asked_for_is_a_mistake(people: People) -> None:
     """It would stay what it was for the first who asked."""
-    asked = Prepared(lambda _, pk, also: Team.objects.filter(pk=pk).values("name"))
+    prepared = Prepared(lambda _, pk, also: Team.objects.filter(pk=pk).values("name"))
     with pytest.raises(ValueError, match="also"):
-        asked(None, pk=people.team.pk, also=uuid4())
+        prepared(None, pk=people.team.pk, also=uuid4())
 
 
 def test_whoever_has_many_teams_asks_as_django_does(people: People) -> None:
-    asked = Prepared(
+    prepared = Prepared(
         lambda actor, permission: Team.objects.filter(pk__in=actor.team_ids(permission))
     )
     for _ in range(MOST_TEAMS):
         MembershipFactory(team=TeamFactory(), user=people.bob)
-    assert len(asked(people.actor(people.bob), Permission.VIEW_SUBMISSIONS)) == MOST_TEAMS + 1
-    assert not asked._kept
+    assert len(prepared(people.actor(people.bob), Permission.VIEW_SUBMISSIONS)) == MOST_TEAMS + 1
+    assert not prepared._kept
 
 
 def test_what_one_may_do_is_in_no_shared_statement(people: People) -> None:
     """The first who asks would decide for the others."""
-    asked = Prepared(
+    prepared = Prepared(
         lambda actor, permission: (
             Team.objects.all() if actor.can(permission, people.team.pk) else Team.objects.none()
         )
     )
     with pytest.raises(TypeError, match="may do"):
-        asked(people.actor(people.alice), Permission.VIEW_SUBMISSIONS)
+        prepared(people.actor(people.alice), Permission.VIEW_SUBMISSIONS)
 
 
 def test_each_service_account_gets_its_own(people: People) -> None:
     """Its key is exchanged like a person's."""
-    asked = Prepared(
+    prepared = Prepared(
         lambda actor, _: ServiceAccount.objects.filter(pk=actor.service.pk).values("name")
     )
     for service in [ServiceAccountFactory(team=people.team) for _ in range(2)]:
         actor = Actor(who=NOBODY, service=service, teams={people.team.pk: Role.VIEWER})
-        assert asked(actor, Permission.VIEW_SUBMISSIONS) == [{"name": service.name}]
+        assert prepared(actor, Permission.VIEW_SUBMISSIONS) == [{"name": service.name}]

@@ -26,7 +26,7 @@ REST = "media_analysis/partners/"
 
 
 @cache
-def asked_for() -> dict[str, set[str]]:
+def files_by_permission() -> dict[str, set[str]]:
     """For each right, the files whose code names it."""
     found: dict[str, set[str]] = defaultdict(set)
     for folder in CODE:
@@ -43,14 +43,14 @@ def asked_for() -> dict[str, set[str]]:
 
 def test_the_scan_reads_the_code() -> None:
     """It finds a right where it is known to be asked for, and none that is made up."""
-    assert "accounts/services/keys.py" in asked_for()[Permission.MANAGE_KEYS.name]
-    assert set(asked_for()) <= set(Permission.__members__)
+    assert "accounts/services/keys.py" in files_by_permission()[Permission.MANAGE_KEYS.name]
+    assert set(files_by_permission()) <= set(Permission.__members__)
 
 
 @pytest.mark.parametrize("permission", list(Permission))
 def test_every_right_that_is_offered_is_asked_for_somewhere(permission: Permission) -> None:
     """A right without a check opens nothing, so it leaves until its feature stands."""
-    assert asked_for().get(permission.name), f"{permission} is offered and never checked"
+    assert files_by_permission().get(permission.name), f"{permission} is offered and never checked"
 
 
 @pytest.mark.parametrize("permission", list(Permission))
@@ -66,5 +66,5 @@ def test_every_scope_opens_something_by_rest(scope: Scope | ProvisioningScope) -
     """Each right of a scope is asked for at the door that keys come through."""
     assert SCOPE_PERMISSIONS[scope]
     for permission in SCOPE_PERMISSIONS[scope]:
-        where = asked_for().get(permission.name, set())
+        where = files_by_permission().get(permission.name, set())
         assert any(name.startswith(REST) for name in where), f"{scope}: {permission}"

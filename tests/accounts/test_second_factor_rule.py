@@ -47,8 +47,8 @@ def test_whoever_has_none_is_led_to_set_one_up_and_then_let_in(alice_has_one: Pe
     second_factor.require_one(people.actor(people.alice), people.team, 0)
     led = bob.get("/?state=done")
     assert led.status_code == 302 and led["Location"] == f"{SETUP}?next=%2F%3Fstate%3Ddone"
-    said = bob.get(led["Location"]).content.decode()
-    assert "Newsroom" in said and "/accounts/2fa/totp/activate/" in said
+    page = bob.get(led["Location"]).content.decode()
+    assert "Newsroom" in page and "/accounts/2fa/totp/activate/" in page
     assert bob.post("/submit/").status_code in (302, 404)
     rest = bob.get("/api/v1/submissions/")
     assert (rest.status_code, rest.json()["code"]) == (403, "second_factor_needed")
@@ -112,8 +112,8 @@ def test_an_admin_sets_and_lifts_the_rule_on_the_page(
     assert timedelta(days=13) < left < timedelta(days=14)
     done = client.post(f"{team_page(people)}second-factor/", {"step": "lift"}, follow=True)
     assert "Require a second factor" in done.content.decode()
-    told = [bytes(e.payload).decode() for e in Event.objects.filter(verb="team.changed")]
-    assert len(told) == 2 and all("second_factor_from" in one for one in told)
+    payloads = [bytes(e.payload).decode() for e in Event.objects.filter(verb="team.changed")]
+    assert len(payloads) == 2 and all("second_factor_from" in one for one in payloads)
 
 
 def test_an_admin_without_one_asks_it_of_nobody(people: People) -> None:

@@ -151,8 +151,8 @@ def test_setting_up_and_switching_off(client: Client, people: People, moment: Mo
     assert answer.status_code == 302, answer.content.decode()
     kinds = set(Authenticator.objects.values_list("type", flat=True))
     assert kinds == {"totp", "recovery_codes"}
-    shown = client.get("/accounts/2fa/recovery-codes/").content.decode()
-    assert len(re.findall(r"\b\d{8}\b", shown)) >= 10
+    html = client.get("/accounts/2fa/recovery-codes/").content.decode()
+    assert len(re.findall(r"\b\d{8}\b", html)) >= 10
     again = client.get("/accounts/2fa/recovery-codes/").content.decode()
     assert not re.findall(r"\b\d{8}\b", again)
     other = at_the_code_page()

@@ -152,9 +152,9 @@ def test_the_filter_masks_arguments_and_tracebacks() -> None:
              "exc_info": (ValueError, error, error.__traceback__)}
         )  # fmt: skip
     MaskSecrets().filter(record)
-    shown = logging.Formatter().format(record)
-    assert "abcdefgh" not in shown
-    assert "ValueError" in shown
+    line = logging.Formatter().format(record)
+    assert "abcdefgh" not in line
+    assert "ValueError" in line
 
 
 def test_the_web_servers_access_log_is_masked() -> None:

@@ -124,8 +124,8 @@ def test_somebody_known_logs_in(people: People, provider: Provider) -> None:
     )
     assert is_logged_in(client)
     assert User.objects.count() == 3
-    said = bytes(Event.objects.get(verb="login.succeeded").payload).decode()
-    assert '"via":"oidc"' in said and str(people.alice.pk) in said
+    payload = bytes(Event.objects.get(verb="login.succeeded").payload).decode()
+    assert '"via":"oidc"' in payload and str(people.alice.pk) in payload
     assert provider.seen["code_verifier"], "PKCE was used"
 
 
@@ -213,8 +213,8 @@ def test_a_group_gives_its_role_and_takes_it_back(people: People, provider: Prov
     assert role_of("bob@example.org", people.other_team) is None
     assert role_of("bob@example.org", people.team) == Role.MODERATOR, "given by hand"
     verbs = Event.objects.filter(object_id=str(people.bob.pk), verb__startswith="member.")
-    told = list(verbs.order_by("id").values_list("verb", flat=True))
-    assert told == ["member.joined", "member.role_changed", "member.removed"]
+    verbs_in_order = list(verbs.order_by("id").values_list("verb", flat=True))
+    assert verbs_in_order == ["member.joined", "member.role_changed", "member.removed"]
 
 
 def test_a_role_given_by_hand_is_not_changed_by_groups(people: People, provider: Provider) -> None:
@@ -258,8 +258,8 @@ def test_an_admin_adds_and_removes_groups_on_the_page(
     """Never above their own role, and nobody else does."""
     page = f"/teams/{people.team.pk}/sign-in/"
     client.force_login(people.alice)
-    told = client.post(page, {"group": " readers ", "role": "viewer"}, follow=True)
-    assert "readers" in told.content.decode()
+    response = client.post(page, {"group": " readers ", "role": "viewer"}, follow=True)
+    assert "readers" in response.content.decode()
     assert client.post(page, {"group": "readers", "role": "lead"}).status_code == 422
     given = people.team.group_roles.get()
     client.force_login(people.charlie)

@@ -87,9 +87,9 @@ def test_his_membership_is_an_event_and_a_letter(
 ) -> None:
     """By the page or by the shell: who runs the team hears who let whom in, and as what."""
     before = Event.objects.filter(verb="member.joined").count()
-    told = letters(lambda: add_member(root, people.team, site_admin, Role.ADMIN))
-    assert [to for to, _ in told] == ["alice@example.org"]
-    assert "a site administrator." in told[0][1] and "Role: Admin." in told[0][1]
+    emails = letters(lambda: add_member(root, people.team, site_admin, Role.ADMIN))
+    assert [to for to, _ in emails] == ["alice@example.org"]
+    assert "a site administrator." in emails[0][1] and "Role: Admin." in emails[0][1]
     assert Event.objects.filter(verb="member.joined").count() == before + 1
     invited = letters(lambda: invite(root, people.other_team, "root2@example.org", Role.ADMIN))
     assert ("charlie@example.org" in [to for to, _ in invited]) and len(invited) == 2
@@ -99,10 +99,10 @@ def test_a_role_changed_from_outside_is_a_letter(
     people: People, root: Actor, letters: Letters
 ) -> None:
     """Bob is made an admin by somebody who does not belong to the team."""
-    told = letters(lambda: change_role(root, people.team, people.bob, Role.ADMIN))
-    assert ("alice@example.org" in [to for to, _ in told]) and "from Moderator to Admin" in told[0][
-        1
-    ]
+    emails = letters(lambda: change_role(root, people.team, people.bob, Role.ADMIN))
+    assert (
+        "alice@example.org" in [to for to, _ in emails]
+    ) and "from Moderator to Admin" in emails[0][1]
 
 
 def test_what_the_team_does_itself_is_no_letter(people: People, letters: Letters) -> None:
@@ -117,12 +117,12 @@ def test_a_new_key_is_told_to_the_others_who_run_the_team(people: People, letter
     alice = people.actor(people.alice)
     service = create_service_account(alice, people.team, "Agency")
     secret: list[str] = []
-    told = letters(
+    emails = letters(
         lambda: secret.append(issue_key(alice, service, "x", [Scope.SUBMISSIONS_READ]).secret)
     )
-    assert [to for to, _ in told] == ["lea@example.org"]
-    assert "Agency" in told[0][1] and "submissions:read" in told[0][1]
-    assert secret[0] not in told[0][1]
+    assert [to for to, _ in emails] == ["lea@example.org"]
+    assert "Agency" in emails[0][1] and "submissions:read" in emails[0][1]
+    assert secret[0] not in emails[0][1]
 
 
 def test_the_members_page_says_who_is_a_site_administrator(

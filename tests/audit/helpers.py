@@ -21,7 +21,7 @@ ALICE = Who(kind="user", id="3f0c", via="passkey", role="moderator")
 
 def note(chain: uuid.UUID, **more: Any) -> Event:
     """One event in a chain; everything not given is made up."""
-    said: dict[str, Any] = {
+    content: dict[str, Any] = {
         "chain": chain,
         "verb": Verb.MEDIA_VIEWED,
         "who": ALICE,
@@ -29,7 +29,7 @@ def note(chain: uuid.UUID, **more: Any) -> Event:
         "object_id": str(chain),
         "object_sha256": "ab" * 32,
     }
-    return record(**(said | more))
+    return record(**(content | more))
 
 
 @contextmanager

@@ -23,15 +23,15 @@ def test_not_even_a_superuser_can_change_the_record_in_the_admin() -> None:
     request = RequestFactory().get("/")
     request.user = get_user_model()(is_staff=True, is_superuser=True, is_active=True)
     for model, kind in ((Event, EventAdmin), (Checkpoint, CheckpointAdmin)):
-        shown = kind(model, admin.site)
-        assert shown.has_view_permission(request)
-        assert not shown.has_add_permission(request)
-        assert not shown.has_change_permission(request)
-        assert not shown.has_delete_permission(request)
-        assert shown.get_actions(request) == {}
-        assert shown.get_queryset(request).count() == 1
-    said = EventAdmin(Event, admin.site).content_json(event)
-    assert "media.viewed" in said and "<script>" not in said
-    assert "&lt;script&gt;" in said
+        model_admin = kind(model, admin.site)
+        assert model_admin.has_view_permission(request)
+        assert not model_admin.has_add_permission(request)
+        assert not model_admin.has_change_permission(request)
+        assert not model_admin.has_delete_permission(request)
+        assert model_admin.get_actions(request) == {}
+        assert model_admin.get_queryset(request).count() == 1
+    shown_json = EventAdmin(Event, admin.site).content_json(event)
+    assert "media.viewed" in shown_json and "<script>" not in shown_json
+    assert "&lt;script&gt;" in shown_json
     checkpoint = Checkpoint.objects.get()
     assert "/audit" in CheckpointAdmin(Checkpoint, admin.site).signed(checkpoint)

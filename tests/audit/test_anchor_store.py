@@ -160,6 +160,6 @@ def test_the_largest_is_the_last_in_whatever_order_they_were_written(sizes: list
     for size in sizes:
         storage.save(_name(size), ContentFile(line_of(f"o\n{size}\n")))
     store = AnchorStore(lambda: storage, timedelta())
-    said = store.last()
-    assert (int(said.split("\n")[1]) if said else None) == max(sizes, default=None)
+    last = store.last()
+    assert (int(last.split("\n")[1]) if last else None) == max(sizes, default=None)
     assert [int(one.split("\n")[1]) for one in store.notes()] == sorted(sizes, reverse=True)

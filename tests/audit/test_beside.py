@@ -46,8 +46,8 @@ class Undo(Exception):
 
 def test_the_page_of_a_whole_submission_says_so(house: House) -> None:
     for submission in (house.submission, house.again):
-        said = custody(submission)
-        assert said["intact"] and "rows that they describe match" in said["summary"]
+        history = custody(submission)
+        assert history["intact"] and "rows that they describe match" in history["summary"]
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_the_page_names_the_row_that_differs(house: House, change: Change) -> No
     """With the triggers off, as somebody at the database would do it."""
     with pytest.raises(Undo), transaction.atomic(), triggers_off():
         change.do(house)
-        said = [custody(s) for s in Submission.objects.filter(pk__in=[house.submission.pk,
+        histories = [custody(s) for s in Submission.objects.filter(pk__in=[house.submission.pk,
                                                                       house.again.pk])]  # fmt: skip
-        bad = [one for one in said if not one["intact"]]
-        assert bad and any(change.table in one["summary"] for one in bad), said
+        bad = [one for one in histories if not one["intact"]]
+        assert bad and any(change.table in one["summary"] for one in bad), histories
         raise Undo
     assert custody(house.submission)["intact"]
 
@@ -70,9 +70,9 @@ def test_the_page_asks_a_fixed_number_of_times(house: House) -> None:
     counts = []
     with pytest.raises(Undo), transaction.atomic():
         for _ in range(2):
-            with CaptureQueriesContext(connection) as asked:
+            with CaptureQueriesContext(connection) as queries:
                 assert custody(house.again)["intact"]
-            counts.append(len(asked))
+            counts.append(len(queries))
             for _ in range(4):
                 analysed(analyse_again(actor(house.alice), house.again), Outcome.INCONCLUSIVE)
         raise Undo
@@ -133,9 +133,9 @@ def test_an_export_of_a_house_at_work_is_whole_and_names_nobody(
     export = exported(tmp_path)
     status, report = alone(export)
     assert status == 0 and report["rows"] > 20, report
-    said = gzip.decompress(export.read_bytes())
+    export_bytes = gzip.decompress(export.read_bytes())
     for words in (b"protest.png", b"from a reader", b"two lights", b"asked by the family"):
-        assert words not in said
+        assert words not in export_bytes
 
 
 def test_words_of_an_erased_subject_are_compared_no_more(house: House) -> None:
@@ -236,9 +236,9 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
         made["case"] = cases.claim(actor(bob), house.case.pk)
 
     def joined() -> None:
-        asked = invitations.invite(alice, team, "dora@example.org", Role.VIEWER)
+        invitation = invitations.invite(alice, team, "dora@example.org", Role.VIEWER)
         invitations.accept_as_new_person(
-            asked.link.rstrip("/").rsplit("/", 1)[1], name="Dora", password=PASSWORD
+            invitation.link.rstrip("/").rsplit("/", 1)[1], name="Dora", password=PASSWORD
         )
 
     def damaged() -> None:

@@ -64,8 +64,8 @@ def test_an_export_verifies_without_us(
 ) -> None:
     """Key and anchor given, nothing else of ours at hand: whole, and every figure is there."""
     export = tmp_path / name
-    status, said = command("export", export)
-    assert status == 0 and "9 events" in said
+    status, output = command("export", export)
+    assert status == 0 and "9 events" in output
     done = alone(
         export, "--json", "--public-key", public_key_file(), "--anchor", settings.AUDIT_ANCHOR_FILE
     )
@@ -73,8 +73,8 @@ def test_an_export_verifies_without_us(
     assert (done.returncode, report["ok"], report["warnings"]) == (0, True, [])
     assert (report["events"], report["sealed"], report["chains"]) == (9, 7, 3)
     assert report["key_trusted"] and report["checkpoints"] == report["anchored"] == 2
-    status, said = command("verify", "--export", export)
-    assert status == 0 and "who signed it" in said
+    status, output = command("verify", "--export", export)
+    assert status == 0 and "who signed it" in output
 
 
 def test_the_verifier_imports_no_django(tmp_path: Path) -> None:
@@ -97,15 +97,15 @@ def test_a_changed_line_of_an_export_is_found(history: None, tmp_path: Path) -> 
     lines = export.read_text().splitlines(keepends=True)
     for number in range(len(lines)):
         export.write_text("".join(lines[:number] + lines[number + 1 :]))
-        status, said = command("verify", "--export", export, "--public-key", public_key_file())
-        assert status == 1, f"without line {number}: {lines[number]}\n{said}"
+        status, output = command("verify", "--export", export, "--public-key", public_key_file())
+        assert status == 1, f"without line {number}: {lines[number]}\n{output}"
     for number, line in enumerate(lines):
         if '"t":"event"' in line:
             changed = line.replace("media.viewed", "media.hidden")
             export.write_text("".join([*lines[:number], changed, *lines[number + 1 :]]))
-            status, said = command("verify", "--export", export)
+            status, output = command("verify", "--export", export)
             assert status == 1
-            assert f"event {json.loads(line)['id']} " in said
+            assert f"event {json.loads(line)['id']} " in output
 
 
 def test_a_torn_or_foreign_file_is_no_whole_record(history: None, tmp_path: Path) -> None:
@@ -128,11 +128,11 @@ def test_the_first_bad_event_is_named_in_the_database(history: None) -> None:
             "audit_event) RETURNING id"
         )
         id_ = cursor.fetchone()[0]
-    status, said = command("verify")
+    status, output = command("verify")
     assert status == 1
-    assert f"event {id_} " in said
-    _, said = command("verify", "--json")
-    assert json.loads(said)["first_bad_event"]["event"] == id_
+    assert f"event {id_} " in output
+    _, output = command("verify", "--json")
+    assert json.loads(output)["first_bad_event"]["event"] == id_
 
 
 def test_wrong_usage_is_not_a_finding(db: None, tmp_path: Path) -> None:
@@ -149,8 +149,12 @@ def test_wrong_usage_is_not_a_finding(db: None, tmp_path: Path) -> None:
 
 def test_sealing_and_keys_by_hand(history: None) -> None:
     """`seal` prints the signed note, `keys` the key to check it with."""
-    status, said = command("seal")
-    assert status == 0 and "2 events sealed, 9 in all" in said and "\N{EM DASH} touchstone-" in said
+    status, output = command("seal")
+    assert (
+        status == 0
+        and "2 events sealed, 9 in all" in output
+        and "\N{EM DASH} touchstone-" in output
+    )
     assert command("seal") == (0, "Nothing new to seal.\n")
     assert command("keys")[1] == public_key_file().read_text()
 

@@ -73,8 +73,8 @@ def test_a_second_machine_with_keys_of_its_own_is_told_which(
     live_in(settings, tmp_path_factory.mktemp("second"))
     settings.AUDIT_MAKE_KEYS = True  # as an old version did
     signing_key()
-    said = " ".join(fingerprints.problems())
-    assert "signing key on this machine is not the one" in said
+    problems = " ".join(fingerprints.problems())
+    assert "signing key on this machine is not the one" in problems
 
 
 def test_two_machines_with_the_same_keys_serve_and_seal_one_record(

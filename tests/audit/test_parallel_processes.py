@@ -28,8 +28,8 @@ def test_processes_say_what_one_run_says(
 
     monkeypatch.setattr(parallel, "verify", kept)
     call_command("audit", "verify", "--json", "--jobs", "2")
-    said = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     assert taken[0] is not None  # not by falling back to one process
-    assert said["events"] == EVENTS
+    assert output["events"] == EVENTS
     call_command("audit", "verify", "--json")
-    assert said == json.loads(capsys.readouterr().out)
+    assert output == json.loads(capsys.readouterr().out)

@@ -26,8 +26,8 @@ def verify(*arguments: str) -> dict[str, Any]:
         call_command("audit", "verify", "--json", *arguments, stdout=out, stderr=StringIO())
     except SystemExit:
         pass
-    told: dict[str, Any] = json.loads(out.getvalue())
-    return told
+    report: dict[str, Any] = json.loads(out.getvalue())
+    return report
 
 
 def more(count: int) -> None:
@@ -93,9 +93,14 @@ def test_a_forged_checkpoint_of_the_last_run_is_refused(verified: None) -> None:
     kept = Comparison.objects.exclude(note="").get()
     last = Checkpoint.objects.latest("size")
     other = notes.SigningKey.make(signing_key().name)
-    said = notes.Statement(f"{other.name}/audit-verified", last.size, bytes(last.root),
+    statement = notes.Statement(f"{other.name}/audit-verified", last.size, bytes(last.root),
                            last.sealed_at)  # fmt: skip
-    for forged in (other.sign(said.text()), kept.note.replace("\n9\n", "\n15\n"), last.note, "x"):
+    for forged in (
+        other.sign(statement.text()),
+        kept.note.replace("\n9\n", "\n15\n"),
+        last.note,
+        "x",
+    ):
         Comparison.objects.create(whole=True, rows=0, ok=True, said="", note=forged)
         found = verify("--new")
         assert not found["ok"] and "forged" in found["problems"][0]["what"], forged

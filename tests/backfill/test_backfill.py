@@ -75,11 +75,11 @@ def test_each_gets_a_further_analysis_and_keeps_the_one_in_force(
 def test_no_case_is_opened_and_no_webhook_is_sent(alice: Person, settings: Any) -> None:
     """A clean file that is found to be manipulated today is for the report alone."""
     one = stored(alice, 1)
-    told = News.objects.count(), Delivery.objects.count(), Case.objects.count()
+    counts = News.objects.count(), Delivery.objects.count(), Case.objects.count()
     started()
     worked_off(settings, {one.blob_id: FOUND})
     assert Analysis.objects.filter(chain=one.pk, outcome=FOUND).exists()
-    assert (News.objects.count(), Delivery.objects.count(), Case.objects.count()) == told
+    assert (News.objects.count(), Delivery.objects.count(), Case.objects.count()) == counts
 
 
 def test_only_the_named_team_is_touched(alice: Person, charlie: Person, settings: Any) -> None:
@@ -334,10 +334,10 @@ def test_the_record_knows_every_analysis_of_a_backfill(alice: Person, settings: 
     started()
     worked_off(settings)
     new = Analysis.objects.get(chain=one.pk, engine_version=NEW)
-    told = (
+    verbs = (
         Event.objects.filter(object_id=str(new.pk)).order_by("seq").values_list("verb", flat=True)
     )
-    assert list(told) == ["analysis.queued", "analysis.started", "analysis.finished"]
+    assert list(verbs) == ["analysis.queued", "analysis.started", "analysis.finished"]
     assert custody(one)["intact"]
 
 
@@ -345,21 +345,21 @@ def test_the_shell_walks_the_whole_way(alice: Person, settings: Any) -> None:
     """plan, start, pause, resume, status, report, list; each says what it did."""
     stored(alice, 1)
 
-    def said(*words: str) -> str:
+    def output_of(*words: str) -> str:
         out = io.StringIO()
         call_command("backfill", *words, stdout=out)
         return out.getvalue()
 
-    assert "1 files" in said("plan", "--team", "newsroom", "--engine", NEW)
+    assert "1 files" in output_of("plan", "--team", "newsroom", "--engine", NEW)
     key = str(Backfill.objects.get().pk)
     for verb, state in (("start", "running"), ("pause", "paused"), ("resume", "running")):
-        assert said(verb, key) == f"{key}: {state}.\n"
+        assert output_of(verb, key) == f"{key}: {state}.\n"
     worked_off(settings)
-    assert "100 %" in said("status", key)
-    assert "analysed 1, failed 0" in said("status", key)
-    assert "0 of 1 verdicts changed." in said("report", key)
-    assert f"{key}  done" in said("list")
+    assert "100 %" in output_of("status", key)
+    assert "analysed 1, failed 0" in output_of("status", key)
+    assert "0 of 1 verdicts changed." in output_of("report", key)
+    assert f"{key}  done" in output_of("list")
     with pytest.raises(CommandError, match="There is no team"):
-        said("plan", "--team", "nobody", "--engine", NEW)
+        output_of("plan", "--team", "nobody", "--engine", NEW)
     with pytest.raises(CommandError, match="is not a date"):
-        said("plan", "--since", "yesterday", "--engine", NEW)
+        output_of("plan", "--since", "yesterday", "--engine", NEW)

@@ -142,19 +142,19 @@ def test_content_credentials_have_a_named_state(
     make: Callable[[], bytes], state: str, problem: str | None, warden: Warden
 ) -> None:
     """Valid, invalid, absent: each with the codes of what failed, none of them a plain tick."""
-    told = facts_of(warden, make())["c2pa"]
-    assert told["state"] == state
-    assert problem is None or problem in told["problems"]
+    facts = facts_of(warden, make())["c2pa"]
+    assert facts["state"] == state
+    assert problem is None or problem in facts["problems"]
     if state != "absent":
-        assert told["signer"] == "Touchstone tests"
-        assert told["source_types"] == [credentials.GENERATED]
+        assert facts["signer"] == "Touchstone tests"
+        assert facts["source_types"] == [credentials.GENERATED]
 
 
 def test_a_remote_manifest_is_named_and_not_fetched(warden: Warden, listener: Listener) -> None:
     """The address is told; nobody called it."""
-    told = facts_of(warden, credentials.with_remote(listener.port))["c2pa"]
-    assert told["state"] == "remote"
-    assert told["url"] == f"http://127.0.0.1:{listener.port}/manifest.c2pa"
+    facts = facts_of(warden, credentials.with_remote(listener.port))["c2pa"]
+    assert facts["state"] == "remote"
+    assert facts["url"] == f"http://127.0.0.1:{listener.port}/manifest.c2pa"
     time.sleep(0.2)
     assert listener.hits == 0
 
@@ -167,25 +167,25 @@ def test_a_signer_on_the_sites_list_is_trusted(
     anchors.write_bytes(credentials.authority()[2])
     monkeypatch.setenv("C2PA_TRUST_ANCHORS_FILE", str(anchors))
     with Warden() as warden:
-        told = facts_of(warden, credentials.signed())["c2pa"]
-    assert told["state"] == "trusted"
-    assert told["problems"] == []
+        facts = facts_of(warden, credentials.signed())["c2pa"]
+    assert facts["state"] == "trusted"
+    assert facts["problems"] == []
 
 
 def test_entities_are_refused(warden: Warden) -> None:
     """An entity bomb and an external entity are refused unread, and said."""
-    told = facts_of(warden, corpus.xmp_entities())["xmp"]
-    assert told["malformed"]
-    assert told["claimed"] == {}
+    facts = facts_of(warden, corpus.xmp_entities())["xmp"]
+    assert facts["malformed"]
+    assert facts["claimed"] == {}
 
 
 def test_odd_exif_is_told_harmless(warden: Warden) -> None:
     """Loops, zero denominators, nonsense orientation and control characters are each named."""
-    told = facts_of(warden, images.odd_exif())["exif"]
+    facts = facts_of(warden, images.odd_exif())["exif"]
     assert {"control_characters", "directory_loop", "orientation", "zero_denominator"} <= set(
-        told["problems"]
+        facts["problems"]
     )
-    assert "\\x1b" in told["claimed"]["ImageDescription"]
+    assert "\\x1b" in facts["claimed"]["ImageDescription"]
 
 
 @pytest.mark.parametrize("name", corpus.MODEL_TRAPS)

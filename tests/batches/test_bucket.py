@@ -56,10 +56,13 @@ class Amazon:
     def queue(self) -> str:
         """One that the bucket tells of what arrives in it."""
         url: str = self.sqs.create_queue(QueueName=f"q{uuid.uuid4().hex}")["QueueUrl"]
-        asked = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        told = {"QueueArn": asked["Attributes"]["QueueArn"], "Events": ["s3:ObjectCreated:*"]}
+        attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        configuration = {
+            "QueueArn": attributes["Attributes"]["QueueArn"],
+            "Events": ["s3:ObjectCreated:*"],
+        }
         self.s3.put_bucket_notification_configuration(
-            Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [told]}
+            Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [configuration]}
         )
         return url
 
@@ -94,12 +97,12 @@ Run = Callable[..., str]
 @pytest.fixture
 def run(amazon: Amazon, key: ApiKey) -> Run:
     def _run(**options: Any) -> str:
-        said = StringIO()
+        output = StringIO()
         call_command(
             "ingest_s3", BUCKET, key=key.prefix, region="us-east-1", endpoint_url=amazon.address,
-            stdout=said, stderr=said, **options,
+            stdout=output, stderr=output, **options,
         )  # fmt: skip
-        return said.getvalue()
+        return output.getvalue()
 
     return _run
 
@@ -133,11 +136,11 @@ def test_what_is_refused_is_refused_as_any_upload_and_not_tried_again(
     amazon.put("b-empty.png", b"")
     amazon.put("c-large.png", os.urandom(30_000))
     amazon.put("d-fine.png", picture())
-    said = run()
+    output = run()
     for name, code in (("a-text.txt", "type_not_allowed"), ("b-empty.png", "empty"),
                        ("c-large.png", "too_large")):  # fmt: skip
-        assert f"refused  {code}  {name}" in said
-    assert "3 refused, 1 submitted" in said and "4 known" in run()
+        assert f"refused  {code}  {name}" in output
+    assert "3 refused, 1 submitted" in output and "4 known" in run()
     assert Submission.objects.get().filename == "d-fine.png"
 
 
@@ -253,11 +256,11 @@ def test_notifications_from_a_queue_are_followed_and_deleted_once_done(
     watching = threading.Thread(target=stop)
     watching.start()
     try:
-        said = run(queue_url=url, prefix="in/")
+        output = run(queue_url=url, prefix="in/")
     finally:
         done.set()
         watching.join()
-    assert "2 submitted" in said and "not an S3 notification" in said
+    assert "2 submitted" in output and "not an S3 notification" in output
     names = set(Submission.objects.values_list("filename", flat=True))
     assert names == {"grüße & co +1.png", "two.png"}
     assert amazon.waiting(url) == [0, 1]  # what nobody could read stays for whoever looks after it
@@ -273,11 +276,11 @@ def test_an_object_that_is_gone_by_then_is_said_so(amazon: Amazon, key: ApiKey) 
 def test_a_message_of_sns_and_a_test_event_are_understood() -> None:
     thing = {"key": "a+b.png", "eTag": "e", "size": 5, "versionId": "v"}
     one = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": BUCKET}, "object": thing}}
-    told = json.dumps({"Records": [one, {**one, "eventName": "ObjectRemoved:Delete"}]})
+    message = json.dumps({"Records": [one, {**one, "eventName": "ObjectRemoved:Delete"}]})
     wanted = [Found(BUCKET, "a b.png", "e", "v", 5)]
-    assert notifications.parse(told, BUCKET, "") == wanted
-    assert notifications.parse(json.dumps({"Message": told}), BUCKET, "a") == wanted
-    assert notifications.parse(told, "another", "") == []
+    assert notifications.parse(message, BUCKET, "") == wanted
+    assert notifications.parse(json.dumps({"Message": message}), BUCKET, "a") == wanted
+    assert notifications.parse(message, "another", "") == []
     assert notifications.parse(json.dumps({"Event": "s3:TestEvent"}), BUCKET, "") == []
     for body in ("", "[]", "{}", "null", '{"Records": [{}]}', "[" * 100_000):
         with pytest.raises(notifications.Unreadable):
@@ -312,8 +315,8 @@ def test_objects_beyond_the_quota_wait_in_the_bucket(amazon: Amazon, run: Run) -
     assert list(BucketObject.objects.filter(ended_at=None).values_list("busy_until")) == [(None,)]
     stopping = threading.Timer(3, os.kill, (os.getpid(), signal.SIGTERM))
     stopping.start()
-    said = run(queue_url=url)
-    assert said.count("quota of the partner is reached: 1") == 1
+    output = run(queue_url=url)
+    assert output.count("quota of the partner is reached: 1") == 1
     assert amazon.waiting(url) == [5, 0]  # one for each object, and one that tests the queue
     assert Submission.objects.count() == 1
     ServiceAccount.objects.update(quota=4)

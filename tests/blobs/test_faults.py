@@ -94,10 +94,10 @@ def test_a_writer_killed_at_any_moment_leaves_only_whole_blobs(own_home: Path, r
         writer.stdout.readline()
     time.sleep(0.003 * round_)
     writer.send_signal(signal.SIGKILL)
-    told = 2 + writer.communicate()[0].count("stored\n")
+    stored = 2 + writer.communicate()[0].count("stored\n")
     files = visible(own_home)
     assert whole(files)
-    assert told <= len(files) <= told + 1
+    assert stored <= len(files) <= stored + 1
 
 
 def test_a_full_store_is_said_and_leaves_nothing(own_home: Path) -> None:
@@ -113,9 +113,9 @@ def test_a_full_store_is_said_and_leaves_nothing(own_home: Path) -> None:
         """,
         own_home,
     )
-    said, trouble = writer.communicate()
+    output, trouble = writer.communicate()
     assert writer.returncode == 0, trouble
-    first, second = said.splitlines()
+    first, second = output.splitlines()
     assert first.startswith("storage_full | The media store is full.")
     assert second == "5"
     [file] = visible(own_home)

@@ -70,9 +70,9 @@ def test_every_flipped_bit_and_every_deleted_file_is_found_in_one_scrub(
         else:
             path(blob).write_bytes(path(blob).read_bytes() + b"x")
             wanted[blob.sha256] = "size"
-    status, said = scrub()
+    status, output = scrub()
     assert status == 1
-    lines = [line for line in said.splitlines() if line.startswith("DAMAGED")]
+    lines = [line for line in output.splitlines() if line.startswith("DAMAGED")]
     assert {line.split()[1] for line in lines} == wanted.keys() and len(lines) == len(wanted)
     assert dict(Blob.objects.exclude(damage="").values_list("sha256", "damage")) == wanted
     assert Event.objects.filter(verb="blob.damaged").count() == len(wanted)
@@ -129,8 +129,8 @@ def test_a_file_that_the_disk_cannot_read_is_damage(settings: Any) -> None:
     }
     for number in range(2):
         keep(str(number).encode())
-    status, said = scrub()
-    assert status == 1 and said.count("unreadable") == 2
+    status, output = scrub()
+    assert status == 1 and output.count("unreadable") == 2
 
 
 @pytest.mark.django_db
@@ -158,11 +158,11 @@ def test_orphans_are_listed_and_removed_only_when_old() -> None:
     yesterday = time.time() - 25 * 3600
     for file in (path(owned), path(Blob(sha256=old.sha256)), torn):
         os.utime(file, (yesterday, yesterday))
-    status, said = scrub("--orphans")
-    assert status == 0 and "2 files without an owner, 7 bytes." in said
+    status, output = scrub("--orphans")
+    assert status == 0 and "2 files without an owner, 7 bytes." in output
     assert vault.exists(old.sha256)
-    _, said = scrub("--orphans", "--remove")
-    assert said.count("removed") == 2
+    _, output = scrub("--orphans", "--remove")
+    assert output.count("removed") == 2
     assert not vault.exists(old.sha256) and not torn.exists()
     assert vault.exists(owned.sha256) and vault.exists(young.sha256) and fresh.exists()
 

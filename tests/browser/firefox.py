@@ -101,14 +101,14 @@ class Firefox:
         number = next(self._numbers)
         self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
-            told: dict[str, Any] = json.loads(self.socket.recv())
-            if told.get("method") == "log.entryAdded" and told["params"]["level"] == "error":
-                self.complaints.append(str(told["params"]["text"]))
-            if told.get("id") == number:
+            message: dict[str, Any] = json.loads(self.socket.recv())
+            if message.get("method") == "log.entryAdded" and message["params"]["level"] == "error":
+                self.complaints.append(str(message["params"]["text"]))
+            if message.get("id") == number:
                 break
-        if told["type"] == "error":
-            raise BidiError(f"{method}: {told['error']}: {told['message']}")
-        result: dict[str, Any] = told["result"]
+        if message["type"] == "error":
+            raise BidiError(f"{method}: {message['error']}: {message['message']}")
+        result: dict[str, Any] = message["result"]
         return result
 
     def size(self, width: int, height: int) -> None:
@@ -123,15 +123,15 @@ class Firefox:
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression that is a string, a number, a boolean or nothing."""
-        told = self._send(
+        result = self._send(
             "script.evaluate",
             expression=expression,
             target={"context": self.tab},
             awaitPromise=True,
         )
-        if told["type"] == "exception":
-            raise BidiError(told["exceptionDetails"]["text"])
-        return told["result"].get("value")
+        if result["type"] == "exception":
+            raise BidiError(result["exceptionDetails"]["text"])
+        return result["result"].get("value")
 
     def wait_until(self, expression: str, *, within: float = WITHIN) -> None:
         """Asks again while the page changes: a navigation may take the script's realm away."""

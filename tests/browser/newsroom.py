@@ -108,8 +108,8 @@ def _person(team: Team, role: Role, name: str) -> Person:
     email = f"{name.split()[0].lower()}@newsroom.example"
     user = UserFactory(name=name, email=email)
     MembershipFactory(team=team, user=user, role=role)
-    shown = dict.fromkeys(("blur", "grey", "small", "mute"), False)
-    veils.choose_own(user, {kind: {part: shown[part] for part in veils.OF_KIND[kind]}
+    choices = dict.fromkeys(("blur", "grey", "small", "mute"), False)
+    veils.choose_own(user, {kind: {part: choices[part] for part in veils.OF_KIND[kind]}
                             for kind in (Kind.IMAGE, Kind.VIDEO)})  # fmt: skip
     return Person(user, team)
 
@@ -123,14 +123,14 @@ def _rules(lead: Person) -> None:
     urgent = queues.make(lead.actor, team, "Breaking news", 2, [])
     sound = queues.make(lead.actor, team, "Voices", 24, [])
     queues.make(lead.actor, team, "Archive", 72, [])
-    for said in (
+    for rule in (
         {"name": "Election material first", "context": "election", "queue": urgent},
         {"name": "Sound goes to people who listen", "kinds": ["audio"], "queue": sound},
         {"name": "Manipulation found in a video", "kinds": ["video"],
          "outcomes": ["manipulation_found"], "queue": urgent, "hours": 1},
         {"name": "A tenth of what is clear", "outcomes": ["no_manipulation_found"], "share": 0.1},
     ):  # fmt: skip
-        queues.write_rule(lead.actor, team, said)
+        queues.write_rule(lead.actor, team, rule)
     rules.route(lead.actor, team, [one for one in rules.OUTCOMES if one != "rejected"])
 
 

@@ -77,8 +77,8 @@ def test_two_race_for_the_second_opinion_and_a_lead_adjudicates(
     assert case.fence == 2, "claimed once for each opinion"
     name = next(name for name, one in people.items() if one.user == case.holder)
     page = pages[name]
-    said = page.content()
-    assert "canary" not in said and str(alice.user) not in said
+    content = page.content()
+    assert "canary" not in content and str(alice.user) not in content
     assert watched[name].axe_in_both_colours() == []
     decides(page, "No manipulation seen", "the grain is whole")
     expect(page.get_by_role("main")).to_contain_text("Waiting for a lead to decide")

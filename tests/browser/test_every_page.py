@@ -61,10 +61,10 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
     case = Case.objects.first()
     assert case is not None
     saved = SavedFilter.objects.create(owner=office.admin.user, name="mine", query="kind=image")
-    asked = invitations.invite(office.admin.actor, team, "gil@example.org", Role.VIEWER)
+    invitation = invitations.invite(office.admin.actor, team, "gil@example.org", Role.VIEWER)
     found = arguments(team)
     found["submissions:delete_filter"] = [saved.pk]
-    found["accounts_invitation"] = [asked.link.rstrip("/").rpartition("/")[2]]
+    found["accounts_invitation"] = [invitation.link.rstrip("/").rpartition("/")[2]]
     found["dashboard:retry"] = [office.parked.pk]
     found["dashboard:retry_copy"] = [office.mute.pk]
     found["backfill:detail"] = found["backfill:switch"] = [planned().pk]
@@ -94,9 +94,11 @@ class Structure(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: bool(value) if name in self.ONLY_WHETHER else value for name, value in attrs}
-        said = [(name, told[name]) for name in sorted(told)]
-        self.parts.append(f"<{tag} {said}>")
+        values = {
+            name: bool(value) if name in self.ONLY_WHETHER else value for name, value in attrs
+        }
+        attributes = [(name, values[name]) for name in sorted(values)]
+        self.parts.append(f"<{tag} {attributes}>")
 
     def handle_endtag(self, tag: str) -> None:
         self.parts.append(f"</{tag}>")
@@ -182,4 +184,6 @@ def test_axe_finds_nothing_serious_anywhere(
         found[name] = watched.axe_in_both_colours() if in_english else watched.axe(but=OF_COLOURS)
     print(f"{who}: {len(found)} pages: {' '.join(found)}")
     assert len(found) >= at_least
-    assert not any(found.values()), {name: said for name, said in found.items() if said}
+    assert not any(found.values()), {
+        name: violations for name, violations in found.items() if violations
+    }

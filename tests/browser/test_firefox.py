@@ -93,6 +93,6 @@ def test_a_review_by_keys_alone(
     fox.wait_until("document.readyState === 'complete'")
     fox.press("r")
     fox.sees("1 case is waiting")
-    told = Decision.objects.get()
-    assert (told.reason, told.outcome) == ("s 1 2 r: only text", "unclear")
+    decision = Decision.objects.get()
+    assert (decision.reason, decision.outcome) == ("s 1 2 r: only text", "unclear")
     assert Case.objects.filter(state="open").count() == 1

@@ -16,7 +16,7 @@ from tests.people import Person
 def test_a_request_whose_asker_is_gone_is_awaited(
     live_server: LiveServer, in_flight: InFlight, alice: Person
 ) -> None:
-    """Asked and left while its table is locked: not ended before the lock is gone, ended after."""
+    """Its caller has left. It waits for a locked table, and ends only after the lock is gone."""
     at = urlsplit(live_server.url)
     cookie = session_cookie(alice.user, live_server.url)
     with transaction.atomic(), connection.cursor() as cursor:

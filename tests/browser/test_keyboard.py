@@ -140,5 +140,5 @@ def test_the_page_tells_its_shortcuts(
         reverse(where, args=[case.pk] if where == "review:case" else [])
     )
     keys = [e.get_attribute("data-key") for e in page.locator("[data-key]").all()]
-    told = page.locator("kbd").all_inner_texts()
-    assert keys and set(keys) <= set(told)
+    shortcuts = page.locator("kbd").all_inner_texts()
+    assert keys and set(keys) <= set(shortcuts)

@@ -55,12 +55,12 @@ def test_a_form_says_when_a_text_does_not_fit(open_page: Open, alice: Person, se
     page = open_page(user=alice.user).goto(reverse("review:case", args=[case.pk]))
     field = page.get_by_label("Reason", exact=True)
     field.fill("short")
-    said = page.locator("[data-room]")
-    expect(said).to_have_count(0)
+    counter = page.locator("[data-room]")
+    expect(counter).to_have_count(0)
     field.fill("x" * 495)
-    expect(said).to_have_text("5 characters are left.")
+    expect(counter).to_have_text("5 characters are left.")
     field.fill("short")
-    expect(said).to_be_hidden()
+    expect(counter).to_be_hidden()
     page.evaluate(
         """text => {
       const data = new DataTransfer();
@@ -70,4 +70,4 @@ def test_a_form_says_when_a_text_does_not_fit(open_page: Open, alice: Person, se
     }""",
         "long words " * 100,
     )
-    expect(said).to_have_text("The text was cut: 500 characters fit here.")
+    expect(counter).to_have_text("The text was cut: 500 characters fit here.")

@@ -141,24 +141,24 @@ def test_it_can_be_paused_and_asks_nothing_while_hidden(
 ) -> None:
     """Neither a paused list nor a hidden page sends a request."""
     _, page = at(open_page, alice, reverse("submissions:history"))
-    asked: list[str] = []
+    requests: list[str] = []
 
-    def heard(request: Request) -> None:
+    def note_request(request: Request) -> None:
         if "x-renew" in request.headers:
-            asked.append(request.url)
+            requests.append(request.url)
 
-    page.on("request", heard)
+    page.on("request", note_request)
     page.get_by_role("button", name="Pause").click()
     page.clock.run_for(2 * SOON)
-    assert asked == []
+    assert requests == []
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-renewal]")).to_contain_text("Updated at")
-    asked.clear()
+    requests.clear()
     page.evaluate(
         "() => Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
     )
     page.clock.run_for(2 * SOON)
-    assert asked == []
+    assert requests == []
 
 
 def test_a_list_takes_no_message_from_the_next_page(
@@ -225,12 +225,12 @@ def test_the_states_of_many_files_are_one_question(alice: Person, send: Send) ->
     client = alice.client()
     sent = [send(alice, n) for n in range(20)]
 
-    def asked(some: list[Submission]) -> int:
+    def query_count(some: list[Submission]) -> int:
         query = "&".join(f"id={one.pk}" for one in some)
         with CaptureQueriesContext(connection) as captured:
             answer = client.get(f"{reverse('submissions:states')}?id=odd&{query}")
         assert len(answer.json()["submissions"]) == len(some)
         return len(captured)
 
-    asked(sent[:1])
-    assert asked(sent[:2]) == asked(sent)
+    query_count(sent[:1])
+    assert query_count(sent[:2]) == query_count(sent)

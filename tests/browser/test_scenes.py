@@ -45,9 +45,9 @@ def test_scenes_on_the_result_page(open_page: Open, alice: Person, analysed: Sub
         table = page.get_by_role("region", name="What applies to which part")
         table.focus()
         assert table.evaluate("e => e === document.activeElement")
-        said = table.inner_text()
-        assert "Speech without a face in view: lip sync does not apply." in said
-        assert "Face checks, voice, lip sync" in said
+        text = table.inner_text()
+        assert "Speech without a face in view: lip sync does not apply." in text
+        assert "Face checks, voice, lip sync" in text
         assert watched.axe() == []
         assert watched.overflow() == []
         FOLDER.mkdir(parents=True, exist_ok=True)

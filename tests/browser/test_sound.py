@@ -62,7 +62,7 @@ def player(page: Page, what: str) -> Any:
     return page.evaluate(f"() => document.getElementById('player').{what}")
 
 
-def heard_for(page: Page, seconds: float) -> list[float]:
+def places_during(page: Page, seconds: float) -> list[float]:
     """Where the player was, often, for so long."""
     places, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
@@ -96,7 +96,7 @@ def test_a_suspicious_segment_is_seen_and_listened_to(open_page: Open, alice: Pe
     first.click()
     expect(first).to_have_attribute("aria-pressed", "true")
     page.wait_for_timeout(200)
-    places = heard_for(page, 3.0)
+    places = places_during(page, 3.0)
     assert all(0.95 <= place <= 2.1 for place in places), places
     assert sum(after < before for before, after in itertools.pairwise(places)) >= 1
     assert lanes["waveform"].locator(".loop").count() == 1
@@ -104,10 +104,10 @@ def test_a_suspicious_segment_is_seen_and_listened_to(open_page: Open, alice: Pe
     page.locator("#player").focus()
     page.keyboard.press("n")
     page.wait_for_timeout(200)
-    assert all(3.95 <= place <= 5.1 for place in heard_for(page, 0.5))
+    assert all(3.95 <= place <= 5.1 for place in places_during(page, 0.5))
     page.keyboard.press("p")
     page.wait_for_timeout(200)
-    assert all(0.95 <= place <= 2.1 for place in heard_for(page, 0.5))
+    assert all(0.95 <= place <= 2.1 for place in places_during(page, 0.5))
     first.click()
     expect(first).to_have_attribute("aria-pressed", "false")
     assert player(page, "paused") and page.locator(".loop").count() == 0

@@ -51,11 +51,11 @@ def test_racing_for_a_case_one_gets_it_and_the_other_is_told_who_holds_it(
         other = next(n for n in people if n != holder)
         expect(pages[holder].get_by_role("main")).to_contain_text("Assigned to you until")
         expect(pages[holder].get_by_role("button", name="Decide", exact=True)).to_be_visible()
-        told = pages[other]
-        expect(told.locator(".messages")).to_contain_text("assigned to somebody else")
-        expect(told.get_by_role("main")).to_contain_text(f"Assigned to {case.holder}")
-        expect(told.get_by_role("button", name="Decide", exact=True)).to_have_count(0)
-        expect(told.get_by_role("button", name="Claim this case")).to_have_count(0)
+        other_page = pages[other]
+        expect(other_page.locator(".messages")).to_contain_text("assigned to somebody else")
+        expect(other_page.get_by_role("main")).to_contain_text(f"Assigned to {case.holder}")
+        expect(other_page.get_by_role("button", name="Decide", exact=True)).to_have_count(0)
+        expect(other_page.get_by_role("button", name="Claim this case")).to_have_count(0)
 
 
 def test_racing_for_the_last_case_of_the_queue(

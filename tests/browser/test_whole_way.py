@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from django.utils.translation import gettext as said
+from django.utils.translation import gettext
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
@@ -37,7 +37,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def result_of(page: Page, name: str, row: Any) -> None:
-    expect(row.get_by_role("status")).to_have_text(said("Received"))
+    expect(row.get_by_role("status")).to_have_text(gettext("Received"))
     row.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
@@ -62,41 +62,41 @@ def test_upload_progress_result_queue_claim_decide_next(
 
 
 def from_files_to_decisions(page: Page, files: list[Path], home: Path) -> None:
-    page.get_by_label(said("Files")).set_input_files(files)
-    page.get_by_label(said("Policy context")).fill("Election policy")
-    page.get_by_role("button", name=said("Submit")).click()
+    page.get_by_label(gettext("Files")).set_input_files(files)
+    page.get_by_label(gettext("Policy context")).fill("Election policy")
+    page.get_by_role("button", name=gettext("Submit")).click()
     rows = page.locator("[data-upload-list] > tr")
     expect(rows).to_have_count(2)
     first = rows.filter(has_text=NAMES[0])
     result_of(page, NAMES[0], first)
 
-    bar = page.get_by_role("navigation", name=said("Main"))
-    expect(page.locator("#work")).to_contain_text(said("waiting for a worker"))
+    bar = page.get_by_role("navigation", name=gettext("Main"))
+    expect(page.locator("#work")).to_contain_text(gettext("waiting for a worker"))
     # A mark in the page's memory: a reload would lose it, and what follows must need none.
     page.evaluate("() => { document.body.dataset.loaded = 'once' }")
     with a_worker(home):
         expect(page.locator("#work .verdict")).to_be_visible(timeout=VERDICT_WITHIN)
         assert page.locator("body").get_attribute("data-loaded") == "once"
-        bar.get_by_role("link", name=said("History")).click()
+        bar.get_by_role("link", name=gettext("History")).click()
         page.get_by_role("main").get_by_role("link", name=NAMES[1]).click()
         expect(page.locator("#work .verdict")).to_be_visible(timeout=VERDICT_WITHIN)
 
-    bar.get_by_role("link", name=said("Review")).click()
+    bar.get_by_role("link", name=gettext("Review")).click()
     waiting = translation.ngettext("%(count)s case is waiting.", "%(count)s cases are waiting.", 2)
     expect(page.get_by_role("main")).to_contain_text(waiting % {"count": 2})
-    page.get_by_role("button", name=said("Claim the next case")).click()
+    page.get_by_role("button", name=gettext("Claim the next case")).click()
     for number, name in enumerate(order_of_arrival(), start=1):
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
-        assigned = said("Assigned to you until %(when)s") % {"when": ""}
+        assigned = gettext("Assigned to you until %(when)s") % {"when": ""}
         expect(page.get_by_role("main")).to_contain_text(assigned)
-        page.get_by_label(said("Reason"), exact=True).fill(f"as seen in number {number}")
-        seen = page.get_by_role("group", name=said("What do you see?"))
+        page.get_by_label(gettext("Reason"), exact=True).fill(f"as seen in number {number}")
+        seen = page.get_by_role("group", name=gettext("What do you see?"))
         seen.get_by_role("radio").first.check()
-        page.get_by_role("button", name=said("Decide and claim next")).click()
-        decided = said("Decided. You can reopen the case with a reason.")
+        page.get_by_role("button", name=gettext("Decide and claim next")).click()
+        decided = gettext("Decided. You can reopen the case with a reason.")
         expect(page.get_by_role("main")).to_contain_text(decided)
-    expect(page.get_by_role("heading", level=1)).to_have_text(said("Review queue"))
-    expect(page.get_by_role("main")).to_contain_text(said("No case is waiting."))
+    expect(page.get_by_role("heading", level=1)).to_have_text(gettext("Review queue"))
+    expect(page.get_by_role("main")).to_contain_text(gettext("No case is waiting."))
 
 
 def order_of_arrival() -> list[str]:

@@ -33,11 +33,11 @@ def a_case(alice: Person, send: Send) -> Case:
 
 HOUR_AGO = timedelta(minutes=61)
 QUEUE = "review:queue"
-SAID = 'id="break"'
+BREAK_NOTICE = 'id="break"'
 
 
 def says(person: Person, url: str = "") -> bool:
-    return SAID in person.client().get(url or reverse(QUEUE)).content.decode()
+    return BREAK_NOTICE in person.client().get(url or reverse(QUEUE)).content.decode()
 
 
 def worked_for_an_hour(**more: object) -> None:
@@ -52,7 +52,7 @@ def meet(person: Person, *sent: Submission) -> None:
 def test_after_the_teams_time_a_break_is_recommended_until_dismissed(
     alice: Person, team: Team
 ) -> None:
-    """Told on the queue; dismissed, it is silent and comes again after the same time."""
+    """The queue shows it. Once dismissed, it stays hidden and comes again after the same time."""
     client, queue = alice.client(), reverse(QUEUE)
     assert "without a break" not in client.get(queue).content.decode()
     worked_for_an_hour()
@@ -140,8 +140,8 @@ def test_a_break_keeps_the_case_and_the_words(alice: Person, bob: Person, a_case
     client = alice.client()
     words = {"fence": held.fence, "outcome": "manipulated", "reason": "seen before"}
     answer = client.post(reverse("review:rest_from", args=[a_case.pk]), words, follow=True)
-    said = answer.content.decode()
-    assert "Continue your case" in said and reverse("review:case", args=[a_case.pk]) in said
+    page = answer.content.decode()
+    assert "Continue your case" in page and reverse("review:case", args=[a_case.pk]) in page
     assert cases.renew(alice.actor, a_case.pk, held.fence)
     a_case.refresh_from_db()
     assert a_case.lease_until is not None
@@ -162,10 +162,10 @@ def test_a_break_is_not_on_record_and_no_lead_sees_it(
     assert alice.client().post(reverse("review:rest")).status_code == 302
     assert Event.objects.count() == before
     a_case.refresh_from_db()
-    told = a_case.displayed_until
+    displayed_until = a_case.displayed_until
     usual = timezone.now() + timedelta(seconds=LEASE_SECONDS)
-    assert told is not None and a_case.lease_until is not None
-    assert told <= usual < a_case.lease_until
+    assert displayed_until is not None and a_case.lease_until is not None
+    assert displayed_until <= usual < a_case.lease_until
     own = alice.client().get(reverse("review:case", args=[a_case.pk])).content.decode()
     hidden = hour(a_case.lease_until)
     assert f"until {hidden}" in own
@@ -173,8 +173,8 @@ def test_a_break_is_not_on_record_and_no_lead_sees_it(
         (QUEUE, []), ("review:case", [a_case.pk]), ("dashboard:overview", []),
         ("teams:care", [alice.team.pk]),
     ):  # fmt: skip
-        said = lead.client().get(reverse(name, args=arguments)).content.decode()
-        assert f"until {hidden}" not in said and SAID not in said
+        page = lead.client().get(reverse(name, args=arguments)).content.decode()
+        assert f"until {hidden}" not in page and BREAK_NOTICE not in page
     assert not says(alice)
 
 
@@ -187,7 +187,7 @@ def test_whoever_writes_is_not_interrupted(alice: Person, a_case: Case) -> None:
     unfinished = {"fence": held.fence, "reason": "seen"}
     decide = reverse("review:decide", args=[a_case.pk])
     answer = alice.client().post(decide, unfinished)
-    assert answer.status_code == 422 and SAID not in answer.content.decode()
+    assert answer.status_code == 422 and BREAK_NOTICE not in answer.content.decode()
     assert says(alice, page)
 
 
@@ -196,8 +196,8 @@ def test_an_expired_claim_is_claimed_again_from_the_page_of_the_break(
 ) -> None:
     cases.claim(alice.actor, a_case.pk)
     Case.objects.update(lease_until=Now() - timedelta(minutes=1))
-    said = alice.client().get(reverse("review:rest")).content.decode()
-    assert "Claim it again" in said and reverse("review:claim", args=[a_case.pk]) in said
+    page = alice.client().get(reverse("review:rest")).content.decode()
+    assert "Claim it again" in page and reverse("review:claim", args=[a_case.pk]) in page
 
 
 def test_a_choice_of_breaks_belongs_to_a_team_or_to_a_person(alice: Person, team: Team) -> None:

@@ -62,8 +62,8 @@ def test_words_are_kept_and_the_person_may_ask_for_the_case_again(
     case = opened(alice, send)
     held = cases.claim(alice.actor, case.pk)
     client = alice.client()
-    said = {"fence": held.fence, "reason": "half a thought"}
-    answer = client.post(reverse("review:pass_on", args=[case.pk]), said, follow=True)
+    form = {"fence": held.fence, "reason": "half a thought"}
+    answer = client.post(reverse("review:pass_on", args=[case.pk]), form, follow=True)
     assert "You passed the case on" in answer.content.decode()
     assert Draft.objects.get().words["reason"] == "half a thought"
     page = client.get(reverse("review:case", args=[case.pk])).content.decode()

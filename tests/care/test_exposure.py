@@ -81,7 +81,7 @@ def met(person: Person, sent: Sequence[Submission], back: int = 1) -> None:
     )
 
 
-def told(lead: Person, days_later: int = 0) -> figures.OfTeam:
+def team_figures(lead: Person, days_later: int = 0) -> figures.OfTeam:
     with pytest.MonkeyPatch.context() as patch:
         then = exposure.today() + timedelta(days=days_later)
         patch.setattr(figures, "today", lambda: then)
@@ -89,7 +89,7 @@ def told(lead: Person, days_later: int = 0) -> figures.OfTeam:
 
 
 def test_a_lead_sees_sums_of_three_others_and_no_name(lead: Person, send: Send, team: Team) -> None:
-    """Of two nothing is told, also where the lead is the third: who knows their own figures would
+    """Figures of two are not displayed, also where the lead is the third: who knows their own would
     know those of the two. Of three others it is their sum, and no figure of one of them."""
     client, url = lead.client(), reverse("teams:care", args=[team.pk])
     sent = [send(lead, shade) for shade in range(5)]
@@ -100,7 +100,7 @@ def test_a_lead_sees_sums_of_three_others_and_no_name(lead: Person, send: Send, 
         page = client.get(url).content.decode()
         assert ("People who were shown media" in page) is (number == 3)
         assert str(person.user) not in page and "The most that" not in page
-    load = told(lead)
+    load = team_figures(lead)
     assert (load.people, load.met, load.unveiled, load.enough) == (3, 6, 0, True)
 
 
@@ -114,7 +114,7 @@ def test_a_day_of_fewer_people_is_in_no_sum(lead: Person, send: Send, team: Team
     met(bob, sent, back=2)
     met(bob, sent[:4], back=1)
     met(dora, sent[:3], back=1)
-    sums = [told(lead, later).met for later in range(-3, 9)]
+    sums = [team_figures(lead, later).met for later in range(-3, 9)]
     assert sums == [0, 6, 6, 6, 6, 6, 6, 6, 0, 0, 0, 0][: len(sums)]
 
 
@@ -123,7 +123,7 @@ def test_today_is_in_no_sum(lead: Person, send: Send, team: Team) -> None:
     sent = [send(lead, shade) for shade in range(3)]
     for _ in range(3):
         met(member(team, Role.MODERATOR), sent, back=0)
-    assert not told(lead).enough and told(lead, days_later=1).met == 9
+    assert not team_figures(lead).enough and team_figures(lead, days_later=1).met == 9
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(1, 4)), max_size=40))
@@ -147,8 +147,8 @@ def test_windows_and_readers_differ_by_sums_of_enough_people(
             others = {who: many for who, many in by_day.get(back, {}).items() if who}
             return sum(others.values()) if len(others) >= 3 else 0
 
-        before = told(lead)
-        after = told(lead, days_later=1)
+        before = team_figures(lead)
+        after = team_figures(lead, days_later=1)
         assert after.met - before.met == of_day(0) - of_day(7)
         assert before.met == sum(of_day(back) for back in range(1, 8))
         transaction.set_rollback(True)

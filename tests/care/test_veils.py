@@ -25,10 +25,10 @@ ALL_OFF = {kind: dict.fromkeys(parts, False) for kind, parts in OF_KIND.items()}
 
 def test_the_usual_holds_until_somebody_chooses(alice: Person) -> None:
     """Pictures and videos blurred and grey, videos mute, sound as it is."""
-    shown = veils.each(alice.actor, [alice.team.pk])[alice.team.pk]
-    assert shown == USUAL
-    assert shown["image"].css == "veil veil--blur veil--grey" and shown["video"].mute
-    assert not shown["audio"].on
+    usual = veils.each(alice.actor, [alice.team.pk])[alice.team.pk]
+    assert usual == USUAL
+    assert usual["image"].css == "veil veil--blur veil--grey" and usual["video"].mute
+    assert not usual["audio"].on
 
 
 def test_a_persons_choice_comes_before_the_teams_part_by_part(
@@ -48,9 +48,9 @@ def test_a_teams_choice_is_an_event_and_says_nothing_twice(lead: Person, alice: 
     assert veils.choose_for_team(lead.actor, lead.team, ALL_OFF, Limits(45, 50))
     assert not veils.choose_for_team(lead.actor, lead.team, ALL_OFF, Limits(45, 50))
     event = Event.objects.get(verb=Verb.SETTING_CHANGED)
-    said = event.content["data"]
-    assert said["before"]["image"]["blur"] is True and said["after"]["image"]["blur"] is False
-    assert (said["before"]["break_minutes"], said["after"]["break_minutes"]) == (60, 45)
+    data = event.content["data"]
+    assert data["before"]["image"]["blur"] is True and data["after"]["image"]["blur"] is False
+    assert (data["before"]["break_minutes"], data["after"]["break_minutes"]) == (60, 45)
     with pytest.raises(Refusal):
         veils.choose_for_team(alice.actor, alice.team, ALL_OFF, Limits(45, 50))
     with pytest.raises(Refusal):
@@ -87,8 +87,8 @@ def test_pages_show_media_as_chosen(alice: Person, lead: Person, send: Send) -> 
     bare = {f"{kind}_{part}": "off" for kind, parts in OF_KIND.items() for part in parts}
     assert client.post(reverse("care:own"), bare).status_code == 302
     for page in (*pages, queue):
-        said = client.get(page).content.decode()
-        assert "veil--" not in said and "glimpse--blur" not in said
+        html = client.get(page).content.decode()
+        assert "veil--" not in html and "glimpse--blur" not in html
     assert "glimpse--blur" in lead.client().get(queue).content.decode()
 
 
@@ -98,8 +98,8 @@ def test_a_lead_chooses_on_the_teams_page(lead: Person) -> None:
     refused = client.post(url, {"image_small": "on", "break_minutes": "481", "break_items": "50"})
     assert refused.status_code == 422 and "480" in refused.content.decode()
     assert breaks.of_team(lead.team) == breaks.USUAL
-    asked = {"image_small": "on", "break_minutes": "30", "break_items": "20"}
-    answer = client.post(url, asked, follow=True)
+    form = {"image_small": "on", "break_minutes": "30", "break_items": "20"}
+    answer = client.post(url, form, follow=True)
     assert "This applies to everybody" in answer.content.decode()
     image = veils.of_team(lead.team)["image"]
     assert image == {"blur": False, "grey": False, "small": True}

@@ -16,13 +16,13 @@ Answers = list[tuple[int, dict[str, str]]]
 @contextmanager
 def moody_server() -> Iterator[tuple[str, list[Any], Answers]]:
     """Its address, what it was asked, and its answers: when they are used up, 200."""
-    asked: list[Any] = []
+    requests: list[Any] = []
     answers: Answers = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            asked.append((self.command, self.headers, self.rfile.read(length)))
+            requests.append((self.command, self.headers, self.rfile.read(length)))
             status, more = answers.pop(0) if answers else (200, {})
             if status == 0:  # closes without a word
                 self.close_connection = True
@@ -43,7 +43,7 @@ def moody_server() -> Iterator[tuple[str, list[Any], Answers]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked, answers
+        yield f"http://127.0.0.1:{server.server_address[1]}", requests, answers
     finally:
         server.shutdown()
         server.server_close()

@@ -73,15 +73,15 @@ def test_the_shell_and_the_examples_of_the_documentation_work(
     monkeypatch.setenv("TOUCHSTONE_URL", site.url)
     monkeypatch.setenv("TOUCHSTONE_KEY", site.key)
     assert cli.main(["submit", str(clip), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    thread = later(lambda: end(told["id"]))
-    assert cli.main(["get", told["id"], "--wait"]) == 0
+    output = json.loads(capsys.readouterr().out)
+    thread = later(lambda: end(output["id"]))
+    assert cli.main(["get", output["id"], "--wait"]) == 0
     thread.join()
     assert "inconclusive" in capsys.readouterr().out
     assert cli.main(["report", sent.id, "--into", str(tmp_path / "reports")]) == 0
     assert (tmp_path / "reports/report.json").read_bytes() == bytes(issued.body)
     assert len(capsys.readouterr().out.splitlines()) == 5
-    assert cli.main(["report", told["id"]]) == cli.FAILED, "none was issued"
+    assert cli.main(["report", output["id"]]) == cli.FAILED, "none was issued"
     german = ["report", sent.id, "--language", "de", "--into", str(tmp_path / "german")]
     assert cli.main(german) == cli.FAILED
     assert not (tmp_path / "german").exists()
@@ -93,7 +93,7 @@ def test_the_shell_and_the_examples_of_the_documentation_work(
     assert newest == (tmp_path / "german/report.pdf").read_bytes()
     assert cli.main(["submit", str(tmp_path / "none.jpg")]) == cli.FAILED
     monkeypatch.delenv("TOUCHSTONE_KEY")
-    assert cli.main(["get", told["id"]]) == cli.USAGE
+    assert cli.main(["get", output["id"]]) == cli.USAGE
 
     env = {**os.environ, "TOUCHSTONE_KEY": site.key, "SUBMISSION": sent.id}
     env["TOUCHSTONE_TEST_KEY"] = site.test_key
@@ -134,24 +134,24 @@ def test_a_submission_is_followed_from_what_it_is_now_and_a_batch_to_its_end(
 
 
 def test_a_stream_that_is_cut_goes_on_where_it_was(moody: Any) -> None:
-    """With the id of the last event; what was told is not told again."""
-    url, asked, answers = moody
+    """It asks for what follows the last event, so no event comes twice."""
+    url, requests, answers = moody
     one = json.loads((ROOT / "media_analysis/partners/examples.json").read_text())
-    said = {**one["submissions_read"]["200"], "state": "queued"}
-    ended = {**said, "state": "cancelled"}
+    body = {**one["submissions_read"]["200"], "state": "queued"}
+    ended = {**body, "state": "cancelled"}
     stream = {"Content-Type": "text/event-stream"}
-    answers += [(200, stream | {"body": f"retry: 9\n\nid: a\ndata: {json.dumps(said)}\n\n:\n\n"})]
+    answers += [(200, stream | {"body": f"retry: 9\n\nid: a\ndata: {json.dumps(body)}\n\n:\n\n"})]
     answers += [(503, {"Retry-After": "0"}), (0, {})]
     answers += [(200, stream | {"body": f"id: b\ndata: {json.dumps(ended)}\n\n"})]
     with Touchstone(url, key="tsk_x", retries=4) as client:
-        assert [found.etag for found in client.follow(said["id"])] == ['"a"', '"b"']
-    assert [headers.get("last-event-id") for _, headers, _ in asked] == [None, "a", "a", "a"]
+        assert [found.etag for found in client.follow(body["id"])] == ['"a"', '"b"']
+    assert [headers.get("last-event-id") for _, headers, _ in requests] == [None, "a", "a", "a"]
 
 
 def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
     """Whatever one can, the other can."""
 
-    def told(kind: type) -> dict[str, list[str]]:
+    def arguments_by_method(kind: type) -> dict[str, list[str]]:
         methods = inspect.getmembers(kind, inspect.isfunction)
         return {
             name.replace("aclose", "close"): list(inspect.signature(method).parameters)
@@ -159,7 +159,10 @@ def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
             if not name.startswith("_")
         }
 
-    assert told(Touchstone) == told(AsyncTouchstone) and len(told(Touchstone)) > 15
+    assert (
+        arguments_by_method(Touchstone) == arguments_by_method(AsyncTouchstone)
+        and len(arguments_by_method(Touchstone)) > 15
+    )
 
 
 def test_an_address_in_an_answer_is_asked_at_the_server_that_was_named() -> None:
@@ -177,13 +180,13 @@ def test_a_server_that_is_not_there_is_one_sentence() -> None:
 
 def test_a_repeated_upload_is_whole_and_bears_the_same_key(moody: Any, tmp_path: Path) -> None:
     """The file is read from its beginning again; the server knows the repeat by its key."""
-    url, asked, answers = moody
+    url, requests, answers = moody
     path = tmp_path / "a.bin"
     path.write_bytes(b"media" * 1000)
     with Touchstone(url, key="tsk_x", retries=3) as client:
         answers += [(503, {"Retry-After": "0"}), (409, {"code": "idempotency_busy"}), (0, {})]
         with pytest.raises(KeyError):  # the moody server's 200 holds no submission
             client.submit(path)
-    keys = {headers["Idempotency-Key"] for _, headers, _ in asked}
-    assert len(asked) == 4 and len(keys) == 1
-    assert all(path.read_bytes() in body for _, _, body in asked)
+    keys = {headers["Idempotency-Key"] for _, headers, _ in requests}
+    assert len(requests) == 4 and len(keys) == 1
+    assert all(path.read_bytes() in body for _, _, body in requests)

@@ -57,14 +57,14 @@ def test_a_direct_upload_survives_cuts_and_keeps_the_key_to_itself(
     site_on_s3: Site, film: Path
 ) -> None:
     """Whole, with growing progress; a restart goes on; the bucket never sees the API key."""
-    told: list[int] = []
+    progress: list[int] = []
     watching = Watching(before={1}, after={2})
     with Touchstone(site_on_s3.url, key=site_on_s3.key, timeout=60, transport=watching) as client:
-        sent = client.upload_direct(film, external_id="f-1", progress=told.append)
+        sent = client.upload_direct(film, external_id="f-1", progress=progress.append)
         found = client.get(sent)
         assert (found.filename, found.external_id) == ("film.png", "f-1")
         assert client.media(sent) == LARGE
-    assert told == sorted(told) and (told[0], told[-1]) == (0, len(LARGE))
+    assert progress == sorted(progress) and (progress[0], progress[-1]) == (0, len(LARGE))
     assert len(watching.puts) == 4
     assert not any("Authorization" in request.headers for request in watching.puts)
 
@@ -93,10 +93,10 @@ def test_the_shell_and_curl_send_directly(
     monkeypatch.setattr(Touchstone, "upload", None)
     small = film.with_name("photo.jpg")
     small.write_bytes(picture(9))
-    for asked in ([str(film), "--pieces-above", "1"], [str(small), "--direct"]):
-        assert cli.main(["submit", *asked, "--json"]) == 0
-        told = json.loads(capsys.readouterr().out)
-        assert DirectUpload.objects.filter(submission=told["id"]).exists()
+    for options in ([str(film), "--pieces-above", "1"], [str(small), "--direct"]):
+        assert cli.main(["submit", *options, "--json"]) == 0
+        output = json.loads(capsys.readouterr().out)
+        assert DirectUpload.objects.filter(submission=output["id"]).exists()
     assert cli.main(["submit", str(small), "--no-direct"]) == 0
 
     (example,) = [one for one in examples() if "uploads/direct" in one]

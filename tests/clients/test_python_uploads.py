@@ -33,10 +33,10 @@ def stored(pk: str) -> tuple[str, int, str]:
 
 
 def test_progress_grows_to_the_size_of_the_file(site: Site, film: Path) -> None:
-    told: list[int] = []
+    progress: list[int] = []
     with Touchstone(site.url, key=site.key, timeout=60) as client:
-        client.upload(film, progress=told.append)
-    assert told == sorted(told) and (told[0], told[-1]) == (0, film.stat().st_size)
+        client.upload(film, progress=progress.append)
+    assert progress == sorted(progress) and (progress[0], progress[-1]) == (0, film.stat().st_size)
 
 
 def test_uploads_without_blocking(site: Site, film: Path) -> None:
@@ -61,6 +61,6 @@ def test_the_shell_sends_a_large_file_in_pieces(
     monkeypatch.setenv("TOUCHSTONE_URL", site.url)
     monkeypatch.setenv("TOUCHSTONE_KEY", site.key)
     monkeypatch.setattr(Touchstone, "submit", None)
-    asked = ["submit", str(film), "--external-id", "f-2", "--pieces-above", "0.001", "--json"]
-    assert cli.main(asked) == 0
+    arguments = ["submit", str(film), "--external-id", "f-2", "--pieces-above", "0.001", "--json"]
+    assert cli.main(arguments) == 0
     assert stored(json.loads(capsys.readouterr().out)["id"])[2] == "f-2"

@@ -32,17 +32,17 @@ needs_node = pytest.mark.skipif(
 )
 
 
-def settled(said: Any) -> Any:
+def settled(value: Any) -> Any:
     """The schema without what differs between installations, and without examples."""
-    if isinstance(said, list):
-        return [settled(one) for one in said]
-    if not isinstance(said, dict):
-        return said
-    if "schema" in said:
-        said = {name: one for name, one in said.items() if name not in ("example", "examples")}
-    if said.get("name") == INSTALLED and said.get("in") == "query":
-        return {**said, "schema": {"type": "string"}}
-    return {name: settled(one) for name, one in said.items()}
+    if isinstance(value, list):
+        return [settled(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "schema" in value:
+        value = {name: one for name, one in value.items() if name not in ("example", "examples")}
+    if value.get("name") == INSTALLED and value.get("in") == "query":
+        return {**value, "schema": {"type": "string"}}
+    return {name: settled(one) for name, one in value.items()}
 
 
 def test_the_committed_schema_is_the_servers(client: Client, db: None) -> None:
@@ -89,10 +89,10 @@ def test_it_does_what_it_promises(
     key = issue_key(admin.actor, service, "ts", list(Scope), test=True).secret
     run("npm", "run", "build")
     with served(tmp_path, None, **media_bucket.environment) as port, receiving():
-        told = run(
+        output = run(
             "npm", "test", TOUCHSTONE_URL=f"http://127.0.0.1:{port}", TOUCHSTONE_TEST_KEY=key
         )
-    assert "fail 0" in told and "skipped 0" in told, told
+    assert "fail 0" in output and "skipped 0" in output, output
 
 
 @needs_node

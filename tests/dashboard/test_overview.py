@@ -210,12 +210,12 @@ def test_decisions_are_counted_by_outcome_and_policy(
         held = review.claim(alice.actor, opened(alice, send, shade).pk)
         words = DecisionText(outcome, "x", policy_id=policy.pk)
         review.decide(alice.actor, held.pk, held.fence, words)
-    _, told = read(lead.client())
-    assert told["outcomes"]["lines"] == [
+    _, figures = read(lead.client())
+    assert figures["outcomes"]["lines"] == [
         {"name": "Elections", "counts": [1, 0, 1], "sum": 2},
         {"name": "Satire", "counts": [1, 0, 0], "sum": 1},
     ]
-    assert told["outcomes"]["sums"] == [2, 0, 1] and told["outcomes"]["sum"] == 3
+    assert figures["outcomes"]["sums"] == [2, 0, 1] and figures["outcomes"]["sum"] == 3
 
 
 def test_a_lead_sees_their_own_exposure_and_sums_that_name_nobody(

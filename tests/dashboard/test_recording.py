@@ -36,10 +36,10 @@ def test_a_real_analysis_leaves_one_ending(alice: Person, send: Send) -> None:
     assert ending.ended_at == analysis.finished_at and ending.seconds > 0
     assert analysis.started_at is not None and analysis.finished_at is not None
     assert ending.waited == (analysis.started_at - analysis.created_at).total_seconds()
-    said = {tuple(s.labels.values()): s.value for f in metrics._results() for s in f.samples
+    seconds = {tuple(s.labels.values()): s.value for f in metrics._results() for s in f.samples
             if s.name == "touchstone_analysis_stage_seconds_1h"}  # fmt: skip
-    assert said["waiting", "0.5"] == pytest.approx(ending.waited)
-    assert said["examining", "0.5"] == pytest.approx(ending.seconds - ending.waited)
+    assert seconds["waiting", "0.5"] == pytest.approx(ending.waited)
+    assert seconds["examining", "0.5"] == pytest.approx(ending.seconds - ending.waited)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -29,8 +29,8 @@ def scores() -> dict[str, float]:
         "short": short,
         "vocoded": vocoded(long, "lpc", np.random.default_rng(3)),
     }
-    told = Network().logits([windows.given(sound) for sound in sounds.values()])
-    return {name: round(value, 4) for name, value in zip(sounds, told, strict=True)}
+    logits = Network().logits([windows.given(sound) for sound in sounds.values()])
+    return {name: round(value, 4) for name, value in zip(sounds, logits, strict=True)}
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from ml.engine.runtimes import LiteRT
 class InferenceHouse:
     def __init__(self, files: list[Path], *, binary: bool = True) -> None:
         self.networks = {file.stem: LiteRT(file.read_bytes()) for file in files}
-        self.binary, self.shifted_by, self.asked, self.broken = binary, 0.0, 0, False
+        self.binary, self.shifted_by, self.requests, self.broken = binary, 0.0, 0, False
         house = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,8 +34,8 @@ class InferenceHouse:
                 name = self.path.strip("/").split("/")[2]
                 self.answer(*house.infer(name, json.loads(body[:head]), body[head:]))
 
-            def answer(self, status: int, said: Any, tail: bytes = b"") -> None:
-                head = json.dumps(said).encode()
+            def answer(self, status: int, payload: Any, tail: bytes = b"") -> None:
+                head = json.dumps(payload).encode()
                 self.send_response(status)
                 if tail:
                     self.send_header(HEAD_LENGTH, str(len(head)))
@@ -57,11 +57,11 @@ class InferenceHouse:
                 {"name": "input", "shape": shape, "datatype": "FP32"}]}  # fmt: skip
         return 404, {"error": f"no {'/'.join(path)}"}
 
-    def infer(self, name: str, said: Any, tail: bytes) -> tuple[int, Any, bytes]:
-        self.asked += 1
+    def infer(self, name: str, request: Any, tail: bytes) -> tuple[int, Any, bytes]:
+        self.requests += 1
         if self.broken:
             return 500, {"error": "out of memory"}, b""
-        [entry] = said["inputs"]
+        [entry] = request["inputs"]
         numbers = np.frombuffer(tail, "<f4") if tail else np.array(entry["data"], np.float32)
         assert bool(tail) is self.binary
         outputs, parts = [], []

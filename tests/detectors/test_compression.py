@@ -40,7 +40,7 @@ def examined(image: Image.Image, *, jpeg: bool) -> Finding:
     return examination.conclude()
 
 
-def told(finding: Finding, code: str) -> Evidence | None:
+def evidence_of(finding: Finding, code: str) -> Evidence | None:
     return next((e for e in finding.evidence if e.code == code), None)
 
 
@@ -86,8 +86,8 @@ def test_tables_through_the_sandbox_are_in_rows(tmp_path: Path) -> None:
 def test_one_save_is_not_two(picture: Image.Image, now: int) -> None:
     """No false alarm on any picture at any quality."""
     finding = examined(saved(picture, now), jpeg=True)
-    assert told(finding, "earlier_save") is None
-    assert told(finding, "no_earlier_save")
+    assert evidence_of(finding, "earlier_save") is None
+    assert evidence_of(finding, "no_earlier_save")
 
 
 @EVERY
@@ -95,7 +95,7 @@ def test_one_save_is_not_two(picture: Image.Image, now: int) -> None:
 def test_an_earlier_worse_save_is_found(picture: Image.Image, before: int, now: int) -> None:
     """With the quality that it had, give or take three."""
     finding = examined(saved(saved(picture, before), now), jpeg=True)
-    found = told(finding, "earlier_save")
+    found = evidence_of(finding, "earlier_save")
     assert found and found.strength is Strength.WEAK and found.supports is None
     assert abs(found.data["quality"] - before) <= 3
     assert finding.score == pytest.approx(found.data["score"], abs=1e-4)
@@ -105,15 +105,15 @@ def test_an_earlier_worse_save_is_found(picture: Image.Image, before: int, now: 
 def test_a_picture_that_never_was_a_jpeg_has_no_earlier_save(picture: Image.Image) -> None:
     """Clean pixels stay clean."""
     finding = examined(picture, jpeg=False)
-    assert told(finding, "earlier_save") is None
-    assert told(finding, "block_grid") is None
+    assert evidence_of(finding, "earlier_save") is None
+    assert evidence_of(finding, "block_grid") is None
 
 
 @EVERY
 @pytest.mark.parametrize("before", [50, 75, 90])
 def test_a_png_that_was_a_jpeg_is_found(picture: Image.Image, before: int) -> None:
     """Changing the container does not remove the history."""
-    found = told(examined(saved(picture, before), jpeg=False), "earlier_save")
+    found = evidence_of(examined(saved(picture, before), jpeg=False), "earlier_save")
     assert found and abs(found.data["quality"] - before) <= 3
 
 
@@ -121,7 +121,7 @@ def test_a_png_that_was_a_jpeg_is_found(picture: Image.Image, before: int) -> No
 def test_a_cut_jpeg_shows_where_it_was_cut(picture: Image.Image) -> None:
     """A strongly compressed picture, cut and kept without loss, has its grid elsewhere."""
     cut = saved(picture, 50).convert("RGB").crop((3, 5, picture.width, picture.height))
-    found = told(examined(cut, jpeg=False), "block_grid")
+    found = evidence_of(examined(cut, jpeg=False), "block_grid")
     assert found and (found.data["left"], found.data["top"]) == (5, 3)
 
 
@@ -140,7 +140,7 @@ def test_enlarging_leaves_its_rhythm(picture: Image.Image, factor: float) -> Non
     """Bilinear enlargement of clean pixels is seen."""
     size = (round(picture.width * factor), round(picture.height * factor))
     finding = examined(picture.resize(size, Image.Resampling.BILINEAR), jpeg=False)
-    assert told(finding, "resampling")
+    assert evidence_of(finding, "resampling")
 
 
 @EVERY
@@ -148,7 +148,7 @@ def test_enlarging_leaves_its_rhythm(picture: Image.Image, factor: float) -> Non
 def test_pixels_as_they_are_have_no_rhythm(picture: Image.Image, now: int | None) -> None:
     """Neither clean nor as a JPEG."""
     finding = examined(saved(picture, now) if now else picture, jpeg=bool(now))
-    assert told(finding, "resampling") is None
+    assert evidence_of(finding, "resampling") is None
 
 
 # --- recordings -----------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def concluded(facts: dict[str, Any]) -> Finding:
 
 def test_software_that_wrote_a_film_is_named() -> None:
     """With its settings, as a weak and ordinary trace."""
-    found = told(concluded(film()), "software_encoder")
+    found = evidence_of(concluded(film()), "software_encoder")
     assert found and found.strength is Strength.WEAK
     assert "x264" in found.text and found.data["settings"]["crf"] == "23.0"
 
@@ -180,7 +180,7 @@ def test_software_that_wrote_a_film_is_named() -> None:
 def test_a_camera_that_did_not_write_its_own_film_is_said() -> None:
     """A claim of a camera beside a software encoder is a contradiction worth a look."""
     claimed = {"claimed": {"com.apple.quicktime.model": "iPhone 15", "encoder": "Lavf61"}}
-    found = told(concluded(film(container=claimed)), "camera_and_encoder")
+    found = evidence_of(concluded(film(container=claimed)), "camera_and_encoder")
     assert found and "iPhone 15" in found.text
 
 
@@ -252,7 +252,7 @@ def test_evidence_never_decides_by_itself() -> None:
     finding = examined(twice, jpeg=True)
     assert finding.probability_manipulated is None and finding.log10_lr is None
     assert all(e.supports is None for e in finding.evidence)
-    assert sentences.ORDINARY in told(finding, "earlier_save").text  # type: ignore[union-attr]
+    assert sentences.ORDINARY in evidence_of(finding, "earlier_save").text  # type: ignore[union-attr]
 
 
 def test_the_transform_is_the_encoders() -> None:

@@ -68,12 +68,12 @@ def detector() -> DiffusionFace:
     return made
 
 
-def said(*tracks: FaceTrack) -> Finding:
+def finding_for(*tracks: FaceTrack) -> Finding:
     return DiffusionExamination(detector(), media(tracks)).conclude()
 
 
 def test_a_face_above_the_bound_is_found() -> None:
-    finding = said(face(1, 200))
+    finding = finding_for(face(1, 200))
     (evidence,) = finding.evidence
     assert evidence.supports is Outcome.MANIPULATION_FOUND
     assert "at most 3 in 100" in evidence.text
@@ -82,7 +82,7 @@ def test_a_face_above_the_bound_is_found() -> None:
 
 
 def test_a_face_below_it_is_never_cleared() -> None:
-    finding = said(face(1, 30))
+    finding = finding_for(face(1, 30))
     assert finding.log10_lr is not None
     assert math.log10(PASSING) <= finding.log10_lr < 0
     assert finding.evidence[0].supports is None
@@ -91,8 +91,8 @@ def test_a_face_below_it_is_never_cleared() -> None:
 
 def test_a_crowd_is_no_evidence() -> None:
     """One loud face among calm ones is what chance gives."""
-    crowd = said(face(1, 182), *(face(n, 40) for n in range(2, 7)))
-    alone = said(face(1, 182))
+    crowd = finding_for(face(1, 182), *(face(n, 40) for n in range(2, 7)))
+    alone = finding_for(face(1, 182))
     assert alone.evidence[0].supports is Outcome.MANIPULATION_FOUND
     assert crowd.evidence[0].supports is None
     assert crowd.counts == {"faces": 6, "faces_judged": MOST_FACES, "crops": MOST_FACES}
@@ -102,7 +102,7 @@ def test_a_crowd_is_no_evidence() -> None:
     ("tracks", "why"), [((), "No face was found"), ((face(1, 200, 40),), "No face is at least 64")]
 )
 def test_what_it_cannot_judge_is_said(tracks: tuple[FaceTrack, ...], why: str) -> None:
-    finding = said(*tracks)
+    finding = finding_for(*tracks)
     assert finding.status is Status.NOT_APPLICABLE
     assert why in finding.reason
 

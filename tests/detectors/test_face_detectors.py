@@ -159,8 +159,8 @@ def test_weights_that_are_not_the_cards_are_refused(tmp_path: Path) -> None:
     """A missing file and another file are said by name."""
     with pytest.raises(WeightsUnusable, match="cannot be read"):
         Served(tmp_path)
-    told = {"weights": {"file": "face.tflite", "sha256": "0" * 64}}
-    (tmp_path / "card.json").write_text(json.dumps(told))
+    card = {"weights": {"file": "face.tflite", "sha256": "0" * 64}}
+    (tmp_path / "card.json").write_text(json.dumps(card))
     with pytest.raises(WeightsUnusable, match=r"face\.tflite"):
         Served(tmp_path)
     (tmp_path / "face.tflite").write_bytes(b"something else")

@@ -82,15 +82,15 @@ def test_harmless_changes_raise_no_alarms(
     """Of genuine faces after a harmless change at most 5 in 100 are called manipulated, as far as
     so small a sample can say."""
     detector = golden_faces.detector(name)
-    said = []
+    outcomes = []
     with FaceFinder(most=1) as finder:
         for pixels in reals:
             one = calibrate.score_one(0, False, change(pixels), finder, detector.network)
             if one.score is not None:
-                said.append(detector.calibration.says(one.score))
-    alarms = sum(outcome is Outcome.MANIPULATION_FOUND for outcome in said) / len(said)
-    error = (MOST_ALARMS * (1 - MOST_ALARMS) / len(said)) ** 0.5
-    assert len(said) > 80
+                outcomes.append(detector.calibration.says(one.score))
+    alarms = sum(outcome is Outcome.MANIPULATION_FOUND for outcome in outcomes) / len(outcomes)
+    error = (MOST_ALARMS * (1 - MOST_ALARMS) / len(outcomes)) ** 0.5
+    assert len(outcomes) > 80
     assert alarms <= MOST_ALARMS + CHANCE * error
 
 
@@ -103,7 +103,7 @@ def test_a_shifted_box_does_not_turn_the_answer(reals: list[Pixels]) -> None:
     random = np.random.default_rng(2)
     with FaceFinder(most=1) as finder:
         for pixels in reals[:40]:
-            said = set()
+            outcomes = set()
             for _ in range(3):
                 left, top, right, bottom = (int(v) for v in random.integers(0, 5, 4))
                 part = pixels[top : pixels.shape[0] - bottom, left : pixels.shape[1] - right]
@@ -111,8 +111,8 @@ def test_a_shifted_box_does_not_turn_the_answer(reals: list[Pixels]) -> None:
                     0, False, np.ascontiguousarray(part), finder, detector.network
                 )
                 if one.score is not None:
-                    said.add(detector.calibration.says(one.score))
-            assert not said >= {Outcome.MANIPULATION_FOUND, Outcome.NO_MANIPULATION_FOUND}
+                    outcomes.add(detector.calibration.says(one.score))
+            assert not outcomes >= {Outcome.MANIPULATION_FOUND, Outcome.NO_MANIPULATION_FOUND}
 
 
 def test_the_golden_blend_differs_from_its_portrait() -> None:

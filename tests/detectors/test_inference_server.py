@@ -45,10 +45,10 @@ def test_a_server_that_says_the_same_computes(house: InferenceHouse, binary: boo
     house.binary = binary
     network = chosen()
     assert network.name == "open inference, house 1"
-    before = house.asked
-    said, own = network(probe()), LiteRT(FILE.read_bytes())(probe())
-    assert house.asked == before + 1 and said.keys() == own.keys()
-    assert all(np.abs(said[size] - own[size]).max() < 1e-6 for size in own)
+    before = house.requests
+    logits, own = network(probe()), LiteRT(FILE.read_bytes())(probe())
+    assert house.requests == before + 1 and logits.keys() == own.keys()
+    assert all(np.abs(logits[size] - own[size]).max() < 1e-6 for size in own)
 
 
 def test_a_server_that_says_otherwise_is_left(
@@ -59,9 +59,9 @@ def test_a_server_that_says_otherwise_is_left(
     with caplog.at_level(logging.WARNING):
         assert network.name == "litert"
     assert "differs from litert by 0.0500" in caplog.text
-    before = house.asked
+    before = house.requests
     network(probe())
-    assert house.asked == before, "it is not asked during the pause"
+    assert house.requests == before, "it is not asked during the pause"
 
 
 def test_work_goes_on_without_the_server_and_comes_back_to_it(

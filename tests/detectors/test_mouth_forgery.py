@@ -69,12 +69,12 @@ def detector() -> MouthForgery:
     return made
 
 
-def said(*tracks: FaceTrack, kind: Kind = Kind.IMAGE) -> Finding:
+def finding_for(*tracks: FaceTrack, kind: Kind = Kind.IMAGE) -> Finding:
     return MouthExamination(detector(), media(tracks, kind)).conclude()
 
 
 def test_a_mouth_above_the_bound_is_found() -> None:
-    finding = said(face(1, 220))
+    finding = finding_for(face(1, 220))
     (evidence,) = finding.evidence
     assert evidence.supports is Outcome.MANIPULATION_FOUND
     assert "at most 1 in 100" in evidence.text
@@ -82,7 +82,7 @@ def test_a_mouth_above_the_bound_is_found() -> None:
 
 
 def test_a_mouth_below_it_is_never_cleared() -> None:
-    finding = said(face(1, 30))
+    finding = finding_for(face(1, 30))
     assert finding.log10_lr is not None
     assert math.log10(PASSING) <= finding.log10_lr < 0
     assert finding.evidence[0].supports is None
@@ -91,8 +91,8 @@ def test_a_mouth_below_it_is_never_cleared() -> None:
 
 def test_a_crowd_is_no_evidence() -> None:
     """One loud face among calm ones is what chance gives."""
-    crowd = said(face(1, 190), *(face(n, 40) for n in range(2, 11)))
-    alone = said(face(1, 190))
+    crowd = finding_for(face(1, 190), *(face(n, 40) for n in range(2, 11)))
+    alone = finding_for(face(1, 190))
     assert alone.evidence[0].supports is Outcome.MANIPULATION_FOUND
     assert crowd.evidence[0].supports is None
     assert crowd.counts == {"faces": 10, "faces_judged": MOST_FACES, "crops": MOST_FACES}
@@ -102,7 +102,7 @@ def test_a_crowd_is_no_evidence() -> None:
     ("tracks", "why"), [((), "No face was found"), ((face(1, 200, 40),), "No face is at least 64")]
 )
 def test_what_it_cannot_judge_is_said(tracks: tuple[FaceTrack, ...], why: str) -> None:
-    finding = said(*tracks)
+    finding = finding_for(*tracks)
     assert finding.status is Status.NOT_APPLICABLE
     assert why in finding.reason
 
@@ -113,7 +113,7 @@ def test_sounds_are_not_examined() -> None:
 
 
 def test_a_short_redrawn_part_of_a_film_is_not_averaged_away() -> None:
-    finding = said(filmed(1, 30, 30, 30, 30, 220, 225), kind=Kind.VIDEO)
+    finding = finding_for(filmed(1, 30, 30, 30, 30, 220, 225), kind=Kind.VIDEO)
     (evidence,) = finding.evidence
     assert evidence.supports is Outcome.MANIPULATION_FOUND
     assert evidence.data["seen_at"] == 5.0 and "at 0:05.0" in evidence.text
@@ -121,7 +121,7 @@ def test_a_short_redrawn_part_of_a_film_is_not_averaged_away() -> None:
 
 
 def test_one_moment_alone_does_not_decide_a_film() -> None:
-    finding = said(filmed(1, 30, 30, 30, 210, 30, 30), kind=Kind.VIDEO)
+    finding = finding_for(filmed(1, 30, 30, 30, 210, 30, 30), kind=Kind.VIDEO)
     assert finding.evidence[0].supports is None
     assert pooled([-1.0, 4.0, 0.0]) == 2.0 and pooled([3.0]) == 3.0
 
@@ -134,7 +134,7 @@ def test_the_moments_of_a_film_are_spread_and_the_best_of_their_stretch() -> Non
 
 @pytest.mark.parametrize(("faces", "looks"), [(1, 6), (2, 12), (5, 10), (12, 8)])
 def test_a_film_costs_few_looks_however_many_faces_it_shows(faces: int, looks: int) -> None:
-    finding = said(*(filmed(n, *[30] * 8) for n in range(1, faces + 1)), kind=Kind.VIDEO)
+    finding = finding_for(*(filmed(n, *[30] * 8) for n in range(1, faces + 1)), kind=Kind.VIDEO)
     assert finding.counts["crops"] == looks <= MOST_LOOKS
     assert MOMENTS <= MOST_LOOKS
 

@@ -190,8 +190,8 @@ def test_signed_credentials_are_a_declaration_by_their_signer(tmp_path: Any) -> 
     found = codes(finding)
     assert found["c2pa_valid_untrusted"] is Strength.CONTEXT
     assert found["c2pa_generated"] is Strength.WEAK
-    told = next(e.text for e in finding.evidence if e.code == "c2pa_valid_untrusted")
-    assert "not on this site's trust list" in told
+    sentence = next(e.text for e in finding.evidence if e.code == "c2pa_valid_untrusted")
+    assert "not on this site's trust list" in sentence
     verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [finding])
     assert verdict.outcome is Outcome.DECLARED_GENERATED
     assert verdict.declared == Declaration("Touchstone tests", signed=True, trusted=False)
@@ -234,9 +234,9 @@ def test_an_identity_says_what_was_checked_and_changes_no_declaration(tmp_path: 
     finding = examined(facts_of(credentials.identified(), tmp_path))
     found = codes(finding)
     assert found["c2pa_identity_valid"] is Strength.CONTEXT
-    told = next(e.text for e in finding.evidence if e.code == "c2pa_identity_valid")
-    assert "Example Press, Signer of the tests" in told
-    assert "Its signature fits this file" in told and "not on this site's list" in told
+    sentence = next(e.text for e in finding.evidence if e.code == "c2pa_identity_valid")
+    assert "Example Press, Signer of the tests" in sentence
+    assert "Its signature fits this file" in sentence and "not on this site's list" in sentence
     verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [finding])
     assert verdict.declared == Declaration("Touchstone tests", signed=True, trusted=False)
 
@@ -265,8 +265,8 @@ def test_a_soft_binding_is_named_as_not_looked_for(tmp_path: Path) -> None:
     data = {"alg": "com.example.mark", "blocks": [{"scope": {}, "value": "AAEC"}]}
     marked = credentials.with_assertion("c2pa.soft-binding", data)
     finding = examined(facts_of(marked, tmp_path))
-    told = next(e.text for e in finding.evidence if e.code == "c2pa_soft_binding")
-    assert "com.example.mark" in told and "It was not looked for" in told
+    sentence = next(e.text for e in finding.evidence if e.code == "c2pa_soft_binding")
+    assert "com.example.mark" in sentence and "It was not looked for" in sentence
 
 
 def test_credentials_elsewhere_are_not_fetched(tmp_path: Any) -> None:

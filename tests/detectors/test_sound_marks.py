@@ -27,7 +27,7 @@ from ml.engine.registry import Missing
 from tests.detectors.known import Known
 from tests.lab.voice.voices import speech_like
 
-TOLD_BY_TORCH = {
+GIVEN_BY_TORCH = {
     "plain": 0.00018203724,
     "marked": 0.9834283,
     "half": 0.063799575,
@@ -67,8 +67,8 @@ def test_both_halves_agree_with_pytorch() -> None:
         "cut": half[7:71_234],
     }
     decoder = perth.served()
-    said = {name: decoder.confidence(sound) for name, sound in sounds.items()}
-    assert said == pytest.approx(TOLD_BY_TORCH, abs=1e-4)
+    confidences = {name: decoder.confidence(sound) for name, sound in sounds.items()}
+    assert confidences == pytest.approx(GIVEN_BY_TORCH, abs=1e-4)
 
 
 def examined(path: Path) -> Result:
@@ -213,8 +213,8 @@ def test_the_card_and_the_detector_agree() -> None:
     card = json.loads((FOLDER / "card.json").read_text())
     detector = make()
     assert (card["name"], card["version"]) == (detector.name, detector.version)
-    told = card["decoder"]
-    assert (told["package"], told["sha256"]) == (perth.CARRIED.package, perth.CARRIED.sha256)
+    entry = card["decoder"]
+    assert (entry["package"], entry["sha256"]) == (perth.CARRIED.package, perth.CARRIED.sha256)
     measured = card["measured"]
     assert measured["found_at"] == FOUND_AT
     assert all(row["genuine"]["sounds"] >= 500 for row in measured["ways"][:4])

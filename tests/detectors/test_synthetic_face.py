@@ -45,10 +45,10 @@ def test_the_logit_is_the_weighted_sum_of_both() -> None:
     face = track(1, 128, 190)
     face = replace(face, crops=(face.crops[0], replace(face.crops[1], quality=0.9)))
     small = alone.score(face, face.crops)
-    said = both.score(face, face.crops)
+    score = both.score(face, face.crops)
     beside = 2.0 * (10.0 * 190 / 255 - 5.0)  # the better of the two crops
-    assert said.beside == pytest.approx(beside, abs=1e-4)
-    assert said.logit == pytest.approx(0.5 * small.logit + beside, abs=1e-4)
+    assert score.beside == pytest.approx(beside, abs=1e-4)
+    assert score.logit == pytest.approx(0.5 * small.logit + beside, abs=1e-4)
 
 
 def test_a_face_over_time_costs_one_look_of_the_encoder() -> None:

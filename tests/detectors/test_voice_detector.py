@@ -140,18 +140,18 @@ def test_speech_is_scored_within_bounds() -> None:
 def test_between_the_bounds_it_asks_and_above_the_higher_one_it_decides() -> None:
     """Asked: a sign, and no verdict. Decided: the verdict says that a manipulation was found, and
     how few genuine sounds resemble machines as much."""
-    asked, decided = (conclude(speech_like(6.0), value=value) for value in (1.5, 2.5))
-    for finding in (asked, decided):
+    doubtful, decided = (conclude(speech_like(6.0), value=value) for value in (1.5, 2.5))
+    for finding in (doubtful, decided):
         assert [e.code for e in finding.evidence] == [
             "voice_speech_found",
             "voice_synthetic_traces",
         ]
-    assert asked.evidence[1].supports is None and "at most 3 in 100" in asked.evidence[1].text
-    assert "not enough to decide" in asked.reason
+    assert doubtful.evidence[1].supports is None and "at most 3 in 100" in doubtful.evidence[1].text
+    assert "not enough to decide" in doubtful.reason
     assert decided.evidence[1].supports is Outcome.MANIPULATION_FOUND
     assert "Of 900 genuine sounds" in decided.evidence[1].text
     sound = Sound(speech_like(6.0)).info
-    assert decide(sound, [asked]).outcome is Outcome.INCONCLUSIVE
+    assert decide(sound, [doubtful]).outcome is Outcome.INCONCLUSIVE
     assert decide(sound, [decided]).outcome is Outcome.MANIPULATION_FOUND
 
 
@@ -239,8 +239,8 @@ def test_weights_that_are_not_the_cards_are_refused(tmp_path: Path) -> None:
         Network(tmp_path)
     weights = tmp_path / "w.tflite"
     weights.write_bytes(b"not a network")
-    told = {"weights": {"file": weights.name, "sha256": "0" * 64}}
-    (tmp_path / "card.json").write_text(json.dumps(told))
+    card = {"weights": {"file": weights.name, "sha256": "0" * 64}}
+    (tmp_path / "card.json").write_text(json.dumps(card))
     with pytest.raises(WeightsUnusable, match="is not the file"):
         Network(tmp_path)
     assert hashlib.sha256(weights.read_bytes()).hexdigest() != "0" * 64

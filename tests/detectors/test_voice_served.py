@@ -33,8 +33,8 @@ def test_the_card_and_the_detector_agree() -> None:
     card = detector.network.card
     assert (card["name"], card["version"]) == (detector.name, detector.version)
     for name, encoder in ((words.WORDS, words), (speakers.SPEAKERS, speakers)):
-        told = card["ears"][name]
-        assert (told["package"], told["sha256"]) == (
+        entry = card["ears"][name]
+        assert (entry["package"], entry["sha256"]) == (
             encoder.CARRIED.package,
             encoder.CARRIED.sha256,
         )

@@ -62,6 +62,6 @@ def test_the_stand_in_reads_every_unit_of_ours(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("tests.production.systemctl.UNITS", [ROOT / "docker" / "systemd"])
     for name in ("migrate", "web", "worker@1", "backup"):
         unit = f"touchstone-{name}"
-        said = read(unit)
-        assert said["User"] == ["touchstone"] and said["ExecStart"], unit
-        assert not [line for lines in said.values() for line in lines if "%i" in line]
+        settings = read(unit)
+        assert settings["User"] == ["touchstone"] and settings["ExecStart"], unit
+        assert not [line for lines in settings.values() for line in lines if "%i" in line]

@@ -36,8 +36,8 @@ def test_every_alert_asks_for_a_figure_that_is_given(given: set[str]) -> None:
     rules = yaml.safe_load((FILES / "alerts.yaml").read_text())["groups"][0]["rules"]
     assert len(rules) >= 9
     for rule in rules:
-        asked = NAME.findall(rule["expr"])
-        assert asked and set(asked) <= given, rule["alert"]
+        figures = NAME.findall(rule["expr"])
+        assert figures and set(figures) <= given, rule["alert"]
         assert rule["annotations"]["summary"] and rule["annotations"]["action"]
 
 
@@ -45,14 +45,14 @@ def test_every_panel_asks_for_a_figure_that_is_given(given: set[str]) -> None:
     panels = json.loads((FILES / "dashboard.json").read_text())["panels"]
     for panel in panels:
         for target in panel["targets"]:
-            asked = NAME.findall(target["expr"])
-            assert asked and set(asked) <= given, panel["title"]
+            figures = NAME.findall(target["expr"])
+            assert figures and set(figures) <= given, panel["title"]
 
 
 def test_every_figure_of_the_site_has_a_panel(given: set[str]) -> None:
-    shown = set(NAME.findall((FILES / "dashboard.json").read_text()))
+    drawn = set(NAME.findall((FILES / "dashboard.json").read_text()))
     ours = {name for name in given if name.startswith("touchstone_")}
-    missing = {n for n in ours if not any(s.startswith(n) or n.startswith(s) for s in shown)}
+    missing = {n for n in ours if not any(s.startswith(n) or n.startswith(s) for s in drawn)}
     assert {n for n in missing if not n.startswith("touchstone_http_request_seconds")} == set()
 
 

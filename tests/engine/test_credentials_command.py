@@ -21,10 +21,10 @@ def signed(tmp_path: Path) -> Path:
 
 def test_a_person_reads_sentences(signed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("credentials", str(signed))
-    shown = capsys.readouterr().out
-    assert "the signature is valid, but the signer (Touchstone tests)" in shown
-    assert "identity assertion by Example Press" in shown
-    assert "signers: this site has no list" in shown
+    output = capsys.readouterr().out
+    assert "the signature is valid, but the signer (Touchstone tests)" in output
+    assert "identity assertion by Example Press" in output
+    assert "signers: this site has no list" in output
 
 
 def test_a_program_reads_crjson_or_all_that_was_read(

@@ -67,11 +67,11 @@ def run(path: Path, *detectors: object, **options: object) -> Result:
 
 def lasting(result: Result) -> dict[str, object]:
     """All but the times it took."""
-    said = result_json(result)
-    said.pop("seconds")
-    for finding in said["findings"]:
+    content = result_json(result)
+    content.pop("seconds")
+    for finding in content["findings"]:
         finding.pop("seconds")
-    return said
+    return content
 
 
 def test_a_picture_has_findings_and_an_honest_verdict(portrait: Path) -> None:
@@ -201,19 +201,19 @@ def test_a_cut_video_says_how_much_was_seen(clip: Path, tmp_path: Path) -> None:
 
 def test_stopping_is_obeyed_at_once(clip: Path) -> None:
     """No result, no thread left, and the next analysis works."""
-    asked = iter([False, False, True])
+    stops = iter([False, False, True])
     with pytest.raises(Stopped):
-        run(clip, Probe("probe"), should_stop=lambda: next(asked, True))
+        run(clip, Probe("probe"), should_stop=lambda: next(stops, True))
     assert run(clip, Probe("probe")).findings[0].status is Status.RAN
 
 
 def test_progress_only_moves_forward(clip: Path) -> None:
     """From nothing to everything, with a word for each stage."""
-    told: list[tuple[float, str]] = []
-    run(clip, Probe("probe"), progress=lambda share, stage: told.append((share, stage)))
-    shares = [share for share, _ in told]
+    steps: list[tuple[float, str]] = []
+    run(clip, Probe("probe"), progress=lambda share, stage: steps.append((share, stage)))
+    shares = [share for share, _ in steps]
     assert shares == sorted(shares) and shares[0] == 0.0 and shares[-1] == 1.0
-    assert all(stage for _, stage in told)
+    assert all(stage for _, stage in steps)
 
 
 class Slow(Probe):
@@ -232,24 +232,24 @@ class Slow(Probe):
 def test_progress_advances_while_checks_conclude(clip: Path) -> None:
     """A film's last check may take longer than all of its frames: that time has its own share, and
     is told step by step, also by two checks at once."""
-    told: list[tuple[float, str]] = []
+    steps: list[tuple[float, str]] = []
     run(clip, Slow("slow"), Slow("also slow"), Probe("probe"),
-        progress=lambda share, stage: told.append((share, stage)))  # fmt: skip
-    shares = [share for share, _ in told]
+        progress=lambda share, stage: steps.append((share, stage)))  # fmt: skip
+    shares = [share for share, _ in steps]
     assert shares == sorted(shares) and shares[-1] == 1.0
-    begun = max(share for share, stage in told if stage == "looking")
-    concluding = {share for share, stage in told if stage == "concluding"}
+    begun = max(share for share, stage in steps if stage == "looking")
+    concluding = {share for share, stage in steps if stage == "concluding"}
     assert begun < 0.4, "looking costs less here, so it gets less"
     assert len(concluding) >= 15 and max(concluding) < 1.0
 
 
 def test_stopping_is_obeyed_while_checks_conclude(clip: Path) -> None:
     """Nothing is concluded, and no check is called broken for it."""
-    heard: list[str] = []
+    steps: list[str] = []
     with pytest.raises(Stopped):
-        run(clip, Slow("slow"), progress=lambda _, stage: heard.append(stage),
-            should_stop=lambda: heard.count("concluding") >= 3)  # fmt: skip
-    assert heard.count("concluding") == 3
+        run(clip, Slow("slow"), progress=lambda _, stage: steps.append(stage),
+            should_stop=lambda: steps.count("concluding") >= 3)  # fmt: skip
+    assert steps.count("concluding") == 3
 
 
 def test_the_version_names_every_detector(picture: Path) -> None:

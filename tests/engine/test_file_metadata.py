@@ -52,27 +52,27 @@ def values(found: Mapping[str, Any]) -> dict[tuple[str, str], str]:
 
 
 def test_exif_iptc_and_comments_are_rows(tmp_path: Path) -> None:
-    said = values(read(photograph("seen at the fair"), tmp_path))
-    assert said["exif", "Make"] == "Camera maker" and said["exif", "Artist"] == "Alice Example"
-    assert said["exif", "GPSLatitude"] == "52.0, 31.0, 12.5"
-    assert said["iptc", "By-line"] == "Bob Example" and said["iptc", "City"] == "Zürich"
-    assert "seen at the fair" in said.values()
+    rows = values(read(photograph("seen at the fair"), tmp_path))
+    assert rows["exif", "Make"] == "Camera maker" and rows["exif", "Artist"] == "Alice Example"
+    assert rows["exif", "GPSLatitude"] == "52.0, 31.0, 12.5"
+    assert rows["iptc", "By-line"] == "Bob Example" and rows["iptc", "City"] == "Zürich"
+    assert "seen at the fair" in rows.values()
 
 
 def test_container_and_streams_of_a_video_are_rows(tmp_path: Path) -> None:
     found = read(media.video(), tmp_path)
-    said = values(found)
-    assert said["stream 1", "codec"] == "h264" and said["stream 2", "type"] == "audio"
-    assert said["container", "brand"]
+    rows = values(found)
+    assert rows["stream 1", "codec"] == "h264" and rows["stream 2", "type"] == "audio"
+    assert rows["container", "brand"]
 
 
 def test_hostile_values_are_visible_short_and_counted(tmp_path: Path) -> None:
     """Control characters, turned reading direction and a megabyte of text."""
     odd = "left\u202eright\x07\u200bend"
-    said = values(read(photograph(odd + "x" * 60_000), tmp_path))
-    assert not set("\u202e\x07\u200b") & set("".join(said.values()))
-    assert any("left\\u202eright\\x07" in value for value in said.values())
-    assert max(map(len, said.values())) <= file_metadata.MOST_TEXT + 10
+    rows = values(read(photograph(odd + "x" * 60_000), tmp_path))
+    assert not set("\u202e\x07\u200b") & set("".join(rows.values()))
+    assert any("left\\u202eright\\x07" in value for value in rows.values())
+    assert max(map(len, rows.values())) <= file_metadata.MOST_TEXT + 10
     hostile = {
         "comments": ["y" * 1_000_000, "\u202ea"],
         "exif": {"claimed": {f"tag {n}": "z" * 900 for n in range(2000)}},

@@ -37,8 +37,8 @@ def finding(*evidence: Evidence, status: Status = Status.RAN, name: str = "prove
 
 
 def signed(*, trusted: bool) -> Evidence:
-    said = Declaration(by="Example Press", signed=True, trusted=trusted)
-    return Evidence("c2pa_generated", "The manifest says so.", Strength.WEAK, declares=said)
+    declaration = Declaration(by="Example Press", signed=True, trusted=trusted)
+    return Evidence("c2pa_generated", "The manifest says so.", Strength.WEAK, declares=declaration)
 
 
 def test_a_declaration_is_told_as_one_without_a_probability() -> None:
@@ -64,10 +64,10 @@ def test_a_signed_declaration_names_its_signer_and_whether_it_is_trusted(
 
 def test_a_very_long_signer_does_not_flood_the_sentence() -> None:
     """The name comes from the certificate, which anyone can make."""
-    said = Declaration(by="x" * 300, signed=True, trusted=False)
-    verdict = decide(PICTURE, [finding(dataclasses.replace(PROMPT, declares=said))])
+    declaration = Declaration(by="x" * 300, signed=True, trusted=False)
+    verdict = decide(PICTURE, [finding(dataclasses.replace(PROMPT, declares=declaration))])
     assert len(verdict.reason) < 500
-    assert verdict.declared == said, "the whole name stands beside the sentence"
+    assert verdict.declared == declaration, "the whole name stands beside the sentence"
 
 
 @pytest.mark.parametrize("strength", list(Strength))
@@ -154,14 +154,14 @@ BOUND = -0.5
 @pytest.fixture(autouse=True, scope="module")
 def bounds() -> Iterator[None]:
     """What was frozen moves with each training; the rule does not."""
-    told = {
+    line = {
         "at_most": {"face_forgery": BOUND},
         "asked": [],
         "looked_for": ["swapped faces", "generated faces"],
         "not_seen": ["retouching"],
     }
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(clearing, "_read", lambda: {"image": told})
+        patched.setattr(clearing, "_read", lambda: {"image": line})
         yield
 
 
@@ -235,9 +235,9 @@ def test_a_check_without_a_bound_must_not_fail(
     status: Status | None, cleared: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stands in the way by asking, so one that failed or is missing keeps the file open."""
-    told = {"at_most": {"face_forgery": BOUND}, "asked": ["diffusion_face"], "looked_for": [],
+    line = {"at_most": {"face_forgery": BOUND}, "asked": ["diffusion_face"], "looked_for": [],
             "not_seen": []}  # fmt: skip
-    monkeypatch.setattr(clearing, "_read", lambda: {"image": told})
+    monkeypatch.setattr(clearing, "_read", lambda: {"image": line})
     found = [calibrated("face_forgery", BOUND, CLEAR)]
     if status is not None:
         asking = calibrated("diffusion_face", -0.1, None)
@@ -258,9 +258,9 @@ def test_a_strongly_compressed_video_is_not_cleared(
     quantiser: float | None, cleared: bool, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the checks give; and the reason says so, also where the strength is not known."""
-    told = {"at_most": {"face_forgery": BOUND}, "asked": [], "looked_for": ["swapped faces"],
+    line = {"at_most": {"face_forgery": BOUND}, "asked": [], "looked_for": ["swapped faces"],
             "not_seen": ["retouching"], "quantiser_at_most": 29.0}  # fmt: skip
-    monkeypatch.setattr(clearing, "_read", lambda: {"video": told})
+    monkeypatch.setattr(clearing, "_read", lambda: {"video": line})
     film = dataclasses.replace(PICTURE, kind=Kind.VIDEO, quantiser=quantiser)
     verdict = decide(film, [calibrated("face_forgery", BOUND, CLEAR)])
     assert (verdict.outcome is CLEAR) is cleared
@@ -322,12 +322,12 @@ def test_what_was_not_seen_whole_is_not_cleared(media: MediaInfo) -> None:
     )
 )
 def test_the_mixture_is_a_probability_of_its_parts(
-    said: list[tuple[float, Outcome | None]],
+    parts: list[tuple[float, Outcome | None]],
 ) -> None:
     """Scenarios sum to one, all but `none_of_these` to the probability, and the interval holds it;
     without a finding that decides, nothing is decided."""
-    names = ["face_forgery", *(f"c{n}" for n in range(len(said)))]
-    checks = [calibrated(name, *one) for name, one in zip(names, said, strict=False)]
+    names = ["face_forgery", *(f"c{n}" for n in range(len(parts)))]
+    checks = [calibrated(name, *one) for name, one in zip(names, parts, strict=False)]
     verdict = decide(
         PICTURE, checks, {f.detector: Manifest(f.detector, may_clear=True) for f in checks}
     )
@@ -336,10 +336,10 @@ def test_the_mixture_is_a_probability_of_its_parts(
     assert sum(verdict.scenarios.values()) == pytest.approx(1.0)
     assert 1.0 - verdict.scenarios["none_of_these"] == pytest.approx(value)
     assert verdict.interval[0] <= value <= verdict.interval[1]
-    outcomes = {outcome for _, outcome in said}
+    outcomes = {outcome for _, outcome in parts}
     if FOUND in outcomes:
         assert verdict.outcome is FOUND
-    elif outcomes == {CLEAR} and said[0][0] <= BOUND:
+    elif outcomes == {CLEAR} and parts[0][0] <= BOUND:
         assert verdict.outcome is CLEAR
     else:
         assert verdict.outcome is Outcome.INCONCLUSIVE
@@ -356,28 +356,28 @@ def test_two_checks_of_one_face_are_one_scenario() -> None:
     assert alone.probability_manipulated == calm.probability_manipulated
     assert loud.probability_manipulated == alone.probability_manipulated
     clear = calibrated("face_forgery", -1.0, CLEAR)
-    asked = decide(PICTURE, [clear, calibrated("temporal", 0.3, None)])
-    assert asked.outcome is Outcome.INCONCLUSIVE
+    verdict = decide(PICTURE, [clear, calibrated("temporal", 0.3, None)])
+    assert verdict.outcome is Outcome.INCONCLUSIVE
     at_rest = decide(PICTURE, [clear]).probability_manipulated
-    assert at_rest is not None and asked.probability_manipulated is not None
-    assert at_rest < asked.probability_manipulated < 0.6
+    assert at_rest is not None and verdict.probability_manipulated is not None
+    assert at_rest < verdict.probability_manipulated < 0.6
     assert decide(PICTURE, [clear, calibrated("temporal", -0.2, None)]).outcome is CLEAR
     assert decide(PICTURE, [calibrated("temporal", -0.2, None)]).outcome is Outcome.INCONCLUSIVE
 
 
 def test_what_stands_out_is_told_first_and_what_is_calm_in_one_sentence() -> None:
     """Nobody has to read five sentences that say nothing to find the one that says something."""
-    said = [
+    findings = [
         dataclasses.replace(calibrated(name, ratio, None), reason=f"{name} spoke.")
         for name, ratio in (
             ("synthetic_face", -0.5), ("face_forgery", 0.4), ("lip_sync", -0.2),
             ("temporal", 0.3), ("voice_spoof", -0.1),
         )
     ]  # fmt: skip
-    reason = decide(PICTURE, said).reason
+    reason = decide(PICTURE, findings).reason
     assert reason.startswith(
         "face_forgery spoke. temporal spoke. synthetic_face spoke. "
         "Nothing stands out to Lip sync and Voice. These checks cannot clear a file."
     )
-    alone = decide(PICTURE, said[2:3]).reason
+    alone = decide(PICTURE, findings[2:3]).reason
     assert alone.startswith("lip_sync spoke."), "one calm check says its own sentence"

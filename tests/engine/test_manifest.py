@@ -44,7 +44,7 @@ def test_a_manifest_without_a_card_says_everything_itself(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"name": "../etc"}, "name"),
         ({"title": ""}, "title"),
@@ -60,9 +60,9 @@ def test_a_manifest_without_a_card_says_everything_itself(tmp_path: Path) -> Non
         ({"limits": "none"}, "limits"),
     ],
 )
-def test_a_wrong_fact_is_named(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
+def test_a_wrong_fact_is_named(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:
     """The sentence says which, so that its author finds it."""
-    with pytest.raises(ManifestInvalid, match=said):
+    with pytest.raises(ManifestInvalid, match=message):
         read_manifest(written(tmp_path, {**FACTS, **wrong}))
 
 

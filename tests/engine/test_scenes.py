@@ -53,8 +53,8 @@ class Asks(Examination):
         return self
 
     def conclude(self) -> Finding:
-        said = "Somebody speaks." if self.media.scenes.speech else "Nobody speaks."
-        return Finding(self.name, self.version, Status.RAN, said)
+        sentence = "Somebody speaks." if self.media.scenes.speech else "Nobody speaks."
+        return Finding(self.name, self.version, Status.RAN, sentence)
 
 
 class Blind(Asks):
@@ -133,8 +133,8 @@ def test_three_shots_of_a_film(three: Path, decodings: list[int], speech_found: 
     assert cuts == pytest.approx([5.0, 10.0], abs=0.21)
     lips = next(f for f in result.findings if f.detector == "lip_sync")
     assert all(s.start >= 9.9 for s in lips.segments)
-    said = result_json(result)["scenes"]
-    assert said["shots"] == 3 and len(said["stretches"]) == len(result.scenes.stretches)
+    scenes = result_json(result)["scenes"]
+    assert scenes["shots"] == 3 and len(scenes["stretches"]) == len(result.scenes.stretches)
 
 
 def test_speech_out_of_view_is_no_lip_sync(folder: Path) -> None:
@@ -245,11 +245,11 @@ def examined(folder: Path, speaker: Path) -> Callable[[str], Result]:
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_has_a_stated_end(name: str, examined: Callable[[str], Result]) -> None:
     """Every check ran, or says why not; nothing failed; no number is NaN; the file is covered."""
-    _, heard, reason = BAD[name]
+    _, sound, reason = BAD[name]
     result = examined(name)
     assert result.media is not None, result.verdict.reason
-    said = json.dumps(result_json(result), allow_nan=False)
-    assert "NaN" not in said and "nan" not in said.split()
+    text = json.dumps(result_json(result), allow_nan=False)
+    assert "NaN" not in text and "nan" not in text.split()
     for finding in result.findings:
         assert finding.status is not Status.FAILED, finding
         assert finding.reason.endswith(".")
@@ -258,7 +258,7 @@ def test_bad_input_has_a_stated_end(name: str, examined: Callable[[str], Result]
     assert decide(result.media, seen).outcome is not Outcome.MANIPULATION_FOUND
     found = result.scenes
     assert found is not None
-    assert heard <= {s.heard for s in found.stretches}
+    assert sound <= {s.heard for s in found.stretches}
     assert (reason in (found.no_speech or "")) if reason else found.no_speech is None
     assert found.stretches[0].start == 0.0
     assert all(a.end == b.start for a, b in itertools.pairwise(found.stretches))

@@ -98,9 +98,9 @@ def test_every_check_has_a_name_and_its_card_reads_like_prose() -> None:
 
 def test_what_stands_beside_evidence_has_words_or_stays_in_the_json() -> None:
     """`log10_lr_of_face` is not shown as "log10 lr of face", and what has no words not at all."""
-    shown = values.details({**dict.fromkeys(LABELS, 1.0), "some_new_number": 1.0})
-    assert len(shown) == len(LABELS)
-    assert not any(INTERNAL.search(one["label"]) or " lr " in one["label"] for one in shown)
+    visible = values.details({**dict.fromkeys(LABELS, 1.0), "some_new_number": 1.0})
+    assert len(visible) == len(LABELS)
+    assert not any(INTERNAL.search(one["label"]) or " lr " in one["label"] for one in visible)
 
 
 def test_a_sentence_says_which_of_several_faces_it_speaks_of() -> None:
@@ -112,22 +112,22 @@ def test_a_sentence_says_which_of_several_faces_it_speaks_of() -> None:
 
 def test_an_interval_of_one_value_is_not_printed() -> None:
     """0.97 to 0.97 tells nothing, also where further digits differ."""
-    said = {"probability_manipulated": 0.971, "interval": (0.9701, 0.9739)}
-    assert result.probability(said)["interval"] == ""  # type: ignore[index]
-    wide = result.probability({**said, "interval": (0.91, 0.98)})
+    figures = {"probability_manipulated": 0.971, "interval": (0.9701, 0.9739)}
+    assert result.probability(figures)["interval"] == ""  # type: ignore[index]
+    wide = result.probability({**figures, "interval": (0.91, 0.98)})
     assert wide is not None and wide["interval"] == "95 % interval 0.91 to 0.98"
 
 
 def test_the_shell_names_checks_as_the_pages_do(capsys: pytest.CaptureFixture[str]) -> None:
     """`verify` for people prints names, not codes."""
-    told = [
+    findings = [
         {"detector": name, "version": "1", "status": status, "reason": "It said so.",
          "evidence": []}
         for name, status in zip(DETECTORS, itertools.cycle(["ran", "not_applicable", "failed"]))
     ]  # fmt: skip
     for verdict in HEADLINES:
         Sheet().item({"path": "x.jpg", "verdict": verdict, "reason": "It said so.",
-                      "sha256": "0" * 64, "scenes": None, "findings": told,
+                      "sha256": "0" * 64, "scenes": None, "findings": findings,
                       "media": {"stated": []}})  # fmt: skip
     printed = capsys.readouterr().out
     assert "Motion 1:" in printed and not INTERNAL.search(printed)
@@ -135,6 +135,6 @@ def test_the_shell_names_checks_as_the_pages_do(capsys: pytest.CaptureFixture[st
 
 def test_a_sentence_goes_to_another_process_whole() -> None:
     """Detectors from outside hear some, and evaluations send all of theirs."""
-    said = say("voice.some", flagged=2, judged=3)
-    again = pickle.loads(pickle.dumps(said))
-    assert again == said and again.parts == said.parts
+    sentence = say("voice.some", flagged=2, judged=3)
+    again = pickle.loads(pickle.dumps(sentence))
+    assert again == sentence and again.parts == sentence.parts

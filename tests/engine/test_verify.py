@@ -128,10 +128,10 @@ def test_a_terminal_gets_a_bar(portrait: Path, tmp_path: Path) -> None:
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        shown = b""
+        output = b""
         try:
             while part := os.read(ours, 4096):
-                shown += part
+                output += part
         except OSError:
             pass  # the terminal's other side has gone
         assert process.stdout is not None
@@ -139,7 +139,7 @@ def test_a_terminal_gets_a_bar(portrait: Path, tmp_path: Path) -> None:
     os.close(ours)
     assert process.returncode == 0
     assert items[0]["verdict"] in UNMANIPULATED
-    assert b"1/1" in shown and b"%" in shown and b"\x1b[" in shown
+    assert b"1/1" in output and b"%" in output and b"\x1b[" in output
 
 
 def test_ctrl_c_is_clean(clip: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ml.evaluation.scoring import Evaluation
 
 
 @pytest.fixture
-def told() -> dict[str, Any]:
+def report() -> dict[str, Any]:
     cases = [
         Case(n, f"{n}", Path("x"), "", n % 2 == 1, f"row {n}", source="phone") for n in range(40)
     ]
@@ -50,13 +50,15 @@ def card(folder: Path, name: str) -> dict[str, Any]:
     return dict(json.loads((folder / name / "card.json").read_text()))
 
 
-def test_figures_of_a_card_are_those_of_the_evaluation(told: dict[str, Any], folder: Path) -> None:
+def test_figures_of_a_card_are_those_of_the_evaluation(
+    report: dict[str, Any], folder: Path
+) -> None:
     """Rounded to four digits and otherwise the same; what has no score keeps its card."""
-    assert cards.fill(told, folder=folder) == [folder / "one" / "card.json"]
+    assert cards.fill(report, folder=folder) == [folder / "one" / "card.json"]
     filled = card(folder, "one")
     assert (filled["name"], filled["version"]) == ("one", "1")
     (entry,) = filled["metrics"]["evaluations"]
-    figures = told["detectors"]["one"]
+    figures = report["detectors"]["one"]
     assert entry["figures"]["auc"] == 1.0 == figures["auc"]
     assert entry["figures"]["cllr"] == round(figures["cllr"], 4)
     assert entry["figures"]["fpr_by_source"] == {"phone": 0.0}
@@ -65,25 +67,25 @@ def test_figures_of_a_card_are_those_of_the_evaluation(told: dict[str, Any], fol
 
 
 def test_a_check_that_says_nothing_of_manipulation_keeps_its_card(
-    told: dict[str, Any], folder: Path
+    report: dict[str, Any], folder: Path
 ) -> None:
     """Its score may still part the classes of one set; that is no figure of how good it is.
     Asked for by name it is filled all the same."""
     path = folder / "one" / "card.json"
     path.write_text(json.dumps(card(folder, "one") | {"probability": None}))
     before = path.read_bytes()
-    assert cards.fill(told, folder=folder) == [] and path.read_bytes() == before
-    assert cards.fill(told, ["one"], folder) == [path]
+    assert cards.fill(report, folder=folder) == [] and path.read_bytes() == before
+    assert cards.fill(report, ["one"], folder) == [path]
 
 
 def test_the_newest_of_a_set_replaces_and_another_set_stands_beside(
-    told: dict[str, Any], folder: Path
+    report: dict[str, Any], folder: Path
 ) -> None:
     """One entry a manifest and split."""
     robust = {"items": 4, "one": {"mean_drop": 0.12345, "cells": [1], "scale": "log10_lr"}}
-    cards.fill(told, folder=folder)
-    cards.fill(told | {"made": "later", "robustness": robust}, folder=folder)
-    cards.fill(told | {"split": None}, folder=folder)
+    cards.fill(report, folder=folder)
+    cards.fill(report | {"made": "later", "robustness": robust}, folder=folder)
+    cards.fill(report | {"split": None}, folder=folder)
     first, second = card(folder, "one")["metrics"]["evaluations"]
     assert (first["made"], first["split"], second["split"]) == ("later", "test", None)
     assert first["robustness"] == {"items": 4, "mean_drop": 0.1235}
@@ -93,32 +95,32 @@ def test_the_newest_of_a_set_replaces_and_another_set_stands_beside(
     ("name", "sentence"), [("quiet", "gave no score"), ("magic", "says nothing of 'magic'")]
 )
 def test_what_was_not_measured_is_not_written(
-    told: dict[str, Any], folder: Path, name: str, sentence: str
+    report: dict[str, Any], folder: Path, name: str, sentence: str
 ) -> None:
     """Refused by name; the card is as it was."""
     with pytest.raises(CardRefused, match=sentence):
-        cards.fill(told, [name], folder=folder)
+        cards.fill(report, [name], folder=folder)
     with pytest.raises(CardRefused, match="cannot be read"):
-        cards.fill(told, ["one"], folder=folder / "nowhere")
+        cards.fill(report, ["one"], folder=folder / "nowhere")
 
 
-def test_a_table_for_a_readme(told: dict[str, Any]) -> None:
+def test_a_table_for_a_readme(report: dict[str, Any]) -> None:
     """Markdown with a column a detector; rows that say nothing are left out."""
-    lines = table.markdown(told).splitlines()
+    lines = table.markdown(report).splitlines()
     assert lines[0] == "| | one | quiet | fused |"
     assert "| AUC | 1.00 | - | - |" in lines
     assert "| items | 40 | 40 | 40 |" in lines
     assert not any(line.startswith("| accuracy of decided") for line in lines)
-    assert table.scored(told) == ["one", "fused"]
-    assert table.markdown(told, ["one"]).splitlines()[0] == "| | one |"
+    assert table.scored(report) == ["one", "fused"]
+    assert table.markdown(report, ["one"]).splitlines()[0] == "| | one |"
 
 
-def test_terminal_and_page_tell_the_same_parts(told: dict[str, Any]) -> None:
+def test_terminal_and_page_tell_the_same_parts(report: dict[str, Any]) -> None:
     """Sources with their false alarms, escapes disarmed; the terminal adds of how many."""
-    found = told["detectors"]["one"]
+    found = report["detectors"]["one"]
     found["fpr_by_source"], found["reals_by_source"] = {"ph\x1bone": 0.25}, {"ph\x1bone": 20}
-    with StringIO() as said:
-        table.printed(told, Console(file=said, width=120))
-        row = next(line for line in said.getvalue().splitlines() if line.startswith("ph"))
+    with StringIO() as output:
+        table.printed(report, Console(file=output, width=120))
+        row = next(line for line in output.getvalue().splitlines() if line.startswith("ph"))
     assert row.split() == ["ph\\x1bone", "0.25", "of", "20", "-", "-"]
-    assert "| false alarms: ph\\x1bone | 0.25 | - | - |" in table.markdown(told).splitlines()
+    assert "| false alarms: ph\\x1bone | 0.25 | - | - |" in table.markdown(report).splitlines()

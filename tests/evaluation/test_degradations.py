@@ -48,8 +48,8 @@ def examined(file: BinaryIO) -> tuple[str, int, int, list[float], np.ndarray, bo
         sound = decoding.audio() if header.has_audio else None
     times = [seconds for seconds, _ in frames]
     assert header.width is not None and header.height is not None
-    heard = sound is not None and float(np.abs(sound).max()) > 0.01
-    return header.format, header.width, header.height, times, frames[0][1], heard
+    has_sound = sound is not None and float(np.abs(sound).max()) > 0.01
+    return header.format, header.width, header.height, times, frames[0][1], has_sound
 
 
 @pytest.mark.parametrize("family", OF_A_FRAME)
@@ -157,11 +157,11 @@ MOVING = [
 def test_a_changed_video_keeps_its_frames_and_its_sound(cell: Cell, clip: Path) -> None:
     """As many frames at the same times, the sound still heard, sides as the change says."""
     with clip.open("rb") as file:
-        kind, width, height, before, _, heard = examined(BytesFile(file.read()))
-        assert heard
+        kind, width, height, before, _, content = examined(BytesFile(file.read()))
+        assert content
         changed = cell(file)
-    kind, width, height, times, first, heard = examined(changed)
-    assert kind == "matroska" and heard
+    kind, width, height, times, first, content = examined(changed)
+    assert kind == "matroska" and content
     assert len(times) == len(before)
     assert times == pytest.approx(before, abs=0.002)
     expected = (640, 360) if cell.level == "messenger" else (960, 540)

@@ -38,11 +38,11 @@ def test_json_has_every_installed_detector_and_the_verdict(tmp_path: Path) -> No
     path = listed.write(tmp_path / "m.csv", listed.pictures(tmp_path, 2))
     done = evaluate(tmp_path, path, "--json", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert list(told["detectors"]) == registry.names()
-    assert told["fused"]["n"] == 2 and told["errors"] == []
+    output = json.loads(done.stdout)
+    assert list(output["detectors"]) == registry.names()
+    assert output["fused"]["n"] == 2 and output["errors"] == []
     assert "2 of 2" in done.stderr
-    assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == told
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == output
     assert list((tmp_path / "cache" / "evaluations").glob("*.jsonl"))
 
 

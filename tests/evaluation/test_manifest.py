@@ -104,8 +104,8 @@ def test_a_bad_manifest_is_one_sentence(folder: Path, content: bytes, sentence: 
     path.write_bytes(content)
     with pytest.raises(ManifestRefused, match=sentence) as refusal:
         manifest.read(path)
-    told = str(refusal.value)
-    assert told.endswith(".") and "\n" not in told
+    message = str(refusal.value)
+    assert message.endswith(".") and "\n" not in message
 
 
 def test_a_manifest_that_is_not_there_is_said(tmp_path: Path) -> None:

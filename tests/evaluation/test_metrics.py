@@ -58,16 +58,16 @@ def test_equal_error_rate_by_hand() -> None:
 def test_brier_agrees_with_scikit_learn() -> None:
     """Mean squared distance of probability and truth."""
     random = np.random.default_rng(1)
-    fake, said = random.random(200) < 0.4, random.random(200)
-    assert metrics.brier(fake, said) == pytest.approx(theirs.brier_score_loss(fake, said))
+    fake, predicted = random.random(200) < 0.4, random.random(200)
+    assert metrics.brier(fake, predicted) == pytest.approx(theirs.brier_score_loss(fake, predicted))
 
 
 def test_calibration_error_sees_overconfidence_and_not_honesty() -> None:
     """Probabilities that come true cost nearly nothing; the same ones sharpened cost much."""
     random = np.random.default_rng(2)
-    said = random.random(50_000)
-    fake = random.random(50_000) < said
-    honest, loud = metrics.ece(fake, said), metrics.ece(fake, np.round(said))
+    predicted = random.random(50_000)
+    fake = random.random(50_000) < predicted
+    honest, loud = metrics.ece(fake, predicted), metrics.ece(fake, np.round(predicted))
     assert honest is not None and loud is not None
     assert honest < 0.01 and loud > 0.2
 

@@ -43,8 +43,8 @@ def test_a_video_becomes_crops_that_training_reads(clip: Path, tmp_path: Path) -
     """Crops over its time, a manifest that the trainer's reader accepts and whose pictures it
     opens; identity and pair are the video's name; evaluation reads the same file."""
     out = tmp_path / "faces"
-    told = gather.gather([clip], out, Labels("real", "own", crops=3, smallest=48))
-    assert (told.kept, told.crops, told.refused) == (1, 3, 0)
+    report = gather.gather([clip], out, Labels("real", "own", crops=3, smallest=48))
+    assert (report.kept, report.crops, report.refused) == (1, 3, 0)
     items = data.read_manifest(out / "manifest.csv")
     assert {(i.identity, i.pair, i.label, i.source) for i in items} == {
         ("000", "000", "real", "own")
@@ -80,12 +80,12 @@ def test_a_second_run_passes_over_what_is_there(clip: Path, photo: Path, tmp_pat
     broken, empty = tmp_path / "broken.jpg", tmp_path / "noise.png"
     broken.write_bytes(b"\xff\xd8\xff nothing")
     Image.fromarray(np.full((80, 80, 3), 90, np.uint8)).save(empty)
-    said: list[str] = []
+    lines: list[str] = []
     out = tmp_path / "faces"
-    first = gather.gather([photo, broken, empty], out, Labels("real", "own"), say=said.append)
+    first = gather.gather([photo, broken, empty], out, Labels("real", "own"), say=lines.append)
     assert (first.kept, first.refused, first.without_face) == (1, 1, 1)
-    assert any("broken.jpg" in line for line in said)
-    assert any("noise.png: no face" in line for line in said)
+    assert any("broken.jpg" in line for line in lines)
+    assert any("noise.png: no face" in line for line in lines)
     before = (out / "manifest.csv").read_text()
     again = gather.gather(
         [Path(shutil.copy(photo, tmp_path / "x.jpg"))], out, Labels("real", "own")
@@ -112,9 +112,9 @@ def test_another_manifest_is_not_overwritten(clip: Path, tmp_path: Path) -> None
 # === Who is in what ===
 
 
-def row(stem: str, shown: str, pair: str = "") -> dict[str, str]:
+def row(stem: str, split: str, pair: str = "") -> dict[str, str]:
     empty = dict.fromkeys(gather.COLUMNS, "")
-    return empty | {"video": stem, "video_sha256": stem, "people": shown, "pair": pair,
+    return empty | {"video": stem, "video_sha256": stem, "people": split, "pair": pair,
                     "source": "own"}  # fmt: skip
 
 

@@ -41,31 +41,33 @@ def test_celeb_df_has_its_test_list_and_people_across_labels(tmp_path: Path) -> 
 def test_faceforensics_has_its_methods_and_splits_at_c23(tmp_path: Path) -> None:
     trees.faceforensics(tmp_path)
     found = facts(tmp_path, "faceforensics")
-    fakes = {path.split("/")[1]: told for path, told in found["ff_manipulated"].items()}
+    fakes = {path.split("/")[1]: items for path, items in found["ff_manipulated"].items()}
     assert fakes == {
         "Deepfakes": (True, "Deepfakes", "ff 000", "test"),
         "Face2Face": (True, "Face2Face", "ff 003", "test"),
         "NeuralTextures": (True, "NeuralTextures", "ff 555", "train"),
     }
-    assert {told[2:] for told in found["ff_youtube"].values()} == {
+    assert {items[2:] for items in found["ff_youtube"].values()} == {
         ("ff 000", "test"), ("ff 003", "test"),
     }  # fmt: skip
-    assert [told[:3] for told in found["dfd_manipulated"].values()] == [
+    assert [items[:3] for items in found["dfd_manipulated"].values()] == [
         (True, "DeepFakeDetection", "dfd 01")
     ]
-    assert [told[:3] for told in found["dfd_actors"].values()] == [(False, "", "dfd 01")]
+    assert [items[:3] for items in found["dfd_actors"].values()] == [(False, "", "dfd 01")]
 
 
 def test_df40_has_a_method_a_folder_and_each_file_once(tmp_path: Path) -> None:
     trees.df40(tmp_path)
     found = facts(tmp_path, "df40")
-    assert {told[1] for told in found["df40_ff"].values()} == {"simswap", "sadtalker"}
-    assert {told[2] for told in found["df40_ff"].values()} == {"ff 001"}
-    assert [told[:3] for told in found["df40_cdf"].values()] == [(True, "simswap", "celeb-df id0")]
-    assert {told[1] for told in found["df40_own"].values()} == {"heygen", "stargan"}
+    assert {items[1] for items in found["df40_ff"].values()} == {"simswap", "sadtalker"}
+    assert {items[2] for items in found["df40_ff"].values()} == {"ff 001"}
+    assert [items[:3] for items in found["df40_cdf"].values()] == [
+        (True, "simswap", "celeb-df id0")
+    ]
+    assert {items[1] for items in found["df40_own"].values()} == {"heygen", "stargan"}
     assert len(found["df40_own_real"]) == 2
-    assert [told[2] for told in found["df40_ff_real"].values()] == ["ff 001"]
-    assert [told[2] for told in found["df40_cdf_real"].values()] == ["celeb-df id0"]
+    assert [items[2] for items in found["df40_ff_real"].values()] == ["ff 001"]
+    assert [items[2] for items in found["df40_cdf_real"].values()] == ["celeb-df id0"]
     paths = [path for files in found.values() for path in files]
     assert len(paths) == len(set(paths)) == 9
 
@@ -73,11 +75,11 @@ def test_df40_has_a_method_a_folder_and_each_file_once(tmp_path: Path) -> None:
 def test_fakeavceleb_is_read_by_its_table_with_the_nameless_column(tmp_path: Path) -> None:
     trees.fakeavceleb(tmp_path)
     one = reading.read("fakeavceleb").sets[0]
-    told = adapters.listed(one, tmp_path / "FakeAVCeleb_v1.2")
-    assert [(f.fake, f.method, f.group) for f in told.files] == [
+    items = adapters.listed(one, tmp_path / "FakeAVCeleb_v1.2")
+    assert [(f.fake, f.method, f.group) for f in items.files] == [
         (False, "", "fakeavceleb id00076"), (True, "fsgan-wav2lip", "fakeavceleb id03781"),
     ]  # fmt: skip
-    assert told.missing == 1
+    assert items.missing == 1
 
 
 def test_asvspoof_5_is_read_without_a_head_and_by_spaces(tmp_path: Path) -> None:
@@ -106,8 +108,11 @@ def test_mnw_has_a_generator_a_folder_and_leaves_out_what_has_no_sure_label(
 ) -> None:
     trees.mnw(tmp_path)
     found = facts(tmp_path, "mnw")
-    assert {told[1] for told in found["mnw_images"].values()} == {"Adobe_Firefly_v2", "Midjourney"}
-    assert all(told[0] for files in found.values() for told in files.values())
+    assert {items[1] for items in found["mnw_images"].values()} == {
+        "Adobe_Firefly_v2",
+        "Midjourney",
+    }
+    assert all(items[0] for files in found.values() for items in files.values())
     assert sum(len(files) for files in found.values()) == 5
 
 
@@ -116,8 +121,8 @@ def test_deepfake_eval_2024_keeps_to_its_test_part_and_leaves_out_unknown_truth(
 ) -> None:
     trees.deepfake_eval(tmp_path)
     gathered = gathering.gather(reading.read("deepfake-eval-2024"), [tmp_path])
-    told = {item.case.name: item.case.fake for item in gathered.report}
-    assert told == {"image-data/a.webp": True, "audio-data/a.mp3": False, "video-data/a.mp4": True}
+    fakes = {item.case.name: item.case.fake for item in gathered.report}
+    assert fakes == {"image-data/a.webp": True, "audio-data/a.mp3": False, "video-data/a.mp4": True}
     assert [item.case.name for item in gathered.fit] == ["image-data/b.jpg"]
     assert {one.of.name: one.unlabelled for one in gathered.sets}["de24_images"] == 1
 
@@ -125,16 +130,16 @@ def test_deepfake_eval_2024_keeps_to_its_test_part_and_leaves_out_unknown_truth(
 def test_pictures_leave_inputs_out_quarter_sheets_and_read_archives(tmp_path: Path) -> None:
     trees.pictures(tmp_path)
     gathered = gathering.gather(reading.read("pictures"), [tmp_path])
-    told = {item.case.name: item for item in gathered.report}
-    assert "gpt4o/cases_10_input.png" not in told and "comfy/lora_lora.png" not in told
-    assert told["comfy/flux2_flux2_example.png"].case.method == "comfy flux.2"
-    assert told["comfy/sd3_sd3_simple_example.png"].case.method == "comfy sd3"
-    assert {told[f"sd21_faces/allImages_anB-107_{n}.jpg"].case.group for n in (3, 4)} == {
+    items = {item.case.name: item for item in gathered.report}
+    assert "gpt4o/cases_10_input.png" not in items and "comfy/lora_lora.png" not in items
+    assert items["comfy/flux2_flux2_example.png"].case.method == "comfy flux.2"
+    assert items["comfy/sd3_sd3_simple_example.png"].case.method == "comfy sd3"
+    assert {items[f"sd21_faces/allImages_anB-107_{n}.jpg"].case.group for n in (3, 4)} == {
         "sd21_faces anB-107"
     }
-    assert told["sd15_art/img_Abigail.webp"].before is QUARTER
-    assert told["kodak/1.png"].before is None and told["kodak/1.png"].of.professional
-    face = told["ffhq-real.zip:a.jpg"].case
+    assert items["sd15_art/img_Abigail.webp"].before is QUARTER
+    assert items["kodak/1.png"].before is None and items["kodak/1.png"].of.professional
+    face = items["ffhq-real.zip:a.jpg"].case
     assert (face.path, face.member, face.group) == (
         tmp_path / "faces" / "ffhq-real.zip", "a.jpg", "ffhq p1",
     )  # fmt: skip

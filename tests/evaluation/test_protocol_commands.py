@@ -102,18 +102,20 @@ def test_whoever_holds_the_set_gets_its_tables(
     call_command(
         "evaluate", **run, hard=1, laundered=1, beside=[GUEST], no_opponents=True, out=out,
     )  # fmt: skip
-    shown = capsys.readouterr().out
-    told = json.loads((out / "protocol.json").read_text())
+    output = capsys.readouterr().out
+    protocol = json.loads((out / "protocol.json").read_text())
     files, generators = EXPECTED[name]
-    assert told["rows"]["plain"] == files and told["errors"] == []
-    people = told["examinees"]
+    assert protocol["rows"]["plain"] == files and protocol["errors"] == []
+    people = protocol["examinees"]
     assert set(people["verdict"]["generators"]) == generators
-    assert people[GUEST]["scored"] == told["rows"]["examined"] and not people[GUEST]["failed"]
-    assert all(f"| {generator} |" in shown for generator in generators)
+    assert people[GUEST]["scored"] == protocol["rows"]["examined"] and not people[GUEST]["failed"]
+    assert all(f"| {generator} |" in output for generator in generators)
     with (out / "items.csv").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == told["rows"]["examined"]
+        assert len(list(csv.DictReader(file))) == protocol["rows"]["examined"]
     looked = {row.of: row.items for row in looks.counted(looks.read(cache))}
-    reported = {f"{name}/{one['set']}": one["reported"] for one in told["sets"] if one["reported"]}
+    reported = {
+        f"{name}/{one['set']}": one["reported"] for one in protocol["sets"] if one["reported"]
+    }
     assert looked == reported and sum(looked.values()) == files
 
 

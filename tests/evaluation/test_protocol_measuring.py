@@ -34,9 +34,9 @@ def fakes(
     ]
 
 
-def examinee(scores: list[float], **told: object) -> Examinee:
+def examinee(scores: list[float], **accuracy: object) -> Examinee:
     values = np.array(scores, float)
-    return Examinee("one", values, np.zeros(len(values), bool), **told)  # type: ignore[arg-type]
+    return Examinee("one", values, np.zeros(len(values), bool), **accuracy)  # type: ignore[arg-type]
 
 
 PAIRS = [
@@ -100,12 +100,12 @@ def test_the_balanced_threshold_is_the_best_of_all(items: list[tuple[bool, float
         return
     assert point is not None
 
-    def told(threshold: float) -> float:
+    def accuracy(threshold: float) -> float:
         return metrics.balanced_accuracy(labels, scores, threshold) or 0.0
 
-    best = max(told(threshold) for threshold in [*scores, math.inf])
-    assert told(point) == pytest.approx(best)
-    assert all(told(t) < best - 1e-12 for t in [*scores, math.inf] if t > point)
+    best = max(accuracy(threshold) for threshold in [*scores, math.inf])
+    assert accuracy(point) == pytest.approx(best)
+    assert all(accuracy(t) < best - 1e-12 for t in [*scores, math.inf] if t > point)
 
 
 @given(
@@ -172,13 +172,15 @@ def test_outcomes_are_shares_of_all_files() -> None:
         *[Outcome.INCONCLUSIVE] * 3,
     ]  # fmt: skip
     flagged = [outcome is Outcome.MANIPULATION_FOUND for outcome in outcomes]
-    told = measuring.measured(ROWS, examinee(SCORES, outcomes=outcomes, flagged=flagged), draws=50)
-    gan = told["generators"]["gan"]
+    figures = measuring.measured(
+        ROWS, examinee(SCORES, outcomes=outcomes, flagged=flagged), draws=50
+    )
+    gan = figures["generators"]["gan"]
     shares = {key: gan[key]["share"] for key in ("found", "called_clear", "declared")}
     assert shares == {"found": 0.25, "called_clear": 0.25, "declared": 0.25}
-    assert told["genuine"]["street"]["answered"]["share"] == 0.75
-    assert told["genuine"]["faces"]["answered"]["share"] == 0.0
-    assert told["genuine"]["street"]["false_alarms"]["share"] == 0.0
+    assert figures["genuine"]["street"]["answered"]["share"] == 0.75
+    assert figures["genuine"]["faces"]["answered"]["share"] == 0.0
+    assert figures["genuine"]["street"]["false_alarms"]["share"] == 0.0
 
 
 def test_a_hard_row_is_held_against_the_bound_of_the_untouched_files() -> None:
@@ -189,12 +191,12 @@ def test_a_hard_row_is_held_against_the_bound_of_the_untouched_files() -> None:
         *genuine("street", [37.0, 38.0, 50.0, NAN], hard="blur"),
         *fakes("gan", [50.0], "street"),
     ]
-    told = measuring.measured([r for r, _ in pairs], examinee([s for _, s in pairs]), draws=50)
-    blur = told["hard"]["blur"]
+    figures = measuring.measured([r for r, _ in pairs], examinee([s for _, s in pairs]), draws=50)
+    blur = figures["hard"]["blur"]
     assert (blur["n"], blur["scored"]) == (4, 3)
     assert blur["false_alarms_frozen_elsewhere"]["share"] == 2 / 4
-    assert told["genuine"]["street"]["n"] == 40
-    assert told["generators"]["gan"]["auc_all"]["reals"] == 40
+    assert figures["genuine"]["street"]["n"] == 40
+    assert figures["generators"]["gan"]["auc_all"]["reals"] == 40
 
 
 def test_laundering_is_told_beside_the_same_files_untouched() -> None:
@@ -206,29 +208,29 @@ def test_laundering_is_told_beside_the_same_files_untouched() -> None:
         (Row(True, "s", "gan", "g0", ("faces",), laundered="messenger", of=3), 1.0),
         (Row(True, "s", "gan", "g1", ("faces",), laundered="messenger", of=4), 2.0),
     ]
-    told = measuring.measured([r for r, _ in pairs], examinee([s for _, s in pairs]), draws=50)
-    after = told["laundered"]["messenger"]["gan"]
+    figures = measuring.measured([r for r, _ in pairs], examinee([s for _, s in pairs]), draws=50)
+    after = figures["laundered"]["messenger"]["gan"]
     assert after["auc_untouched"] == 1.0 and after["auc"]["auc"] == 0.0
     assert after["n"] == 2 and after["content_matched"]
 
 
 def test_who_learnt_stands_against_a_generator_with_what_it_learnt_from_the_others() -> None:
     others = {"gan": np.array([float(n) for n in range(len(SCORES))])}
-    told = measuring.measured(ROWS, examinee(SCORES, without=others), draws=50)
-    assert told["generators"]["gan"]["auc_matched"]["auc"] == 1.0
-    assert told["generators"]["diffusion"]["auc_matched"]["auc"] < 1.0
+    figures = measuring.measured(ROWS, examinee(SCORES, without=others), draws=50)
+    assert figures["generators"]["gan"]["auc_matched"]["auc"] == 1.0
+    assert figures["generators"]["diffusion"]["auc_matched"]["auc"] < 1.0
 
 
 def test_the_cost_of_wrong_odds_is_told_by_source_and_by_generator() -> None:
     """The verdict's ratios of one source are wrong; whoever gives no ratios has no cost."""
-    told = measuring.measured(ROWS, examinee(SCORES, ratios=np.array(RATIOS)), draws=10)
+    figures = measuring.measured(ROWS, examinee(SCORES, ratios=np.array(RATIOS)), draws=10)
     right = metrics.cllr([False, True], [-1.0, 1.0])
-    assert told["genuine"]["street"]["cllr"] == pytest.approx(right)
-    assert told["genuine"]["faces"]["cllr"] > 1
-    assert told["generators"]["diffusion"]["cllr"] == pytest.approx(right), (
+    assert figures["genuine"]["street"]["cllr"] == pytest.approx(right)
+    assert figures["genuine"]["faces"]["cllr"] > 1
+    assert figures["generators"]["diffusion"]["cllr"] == pytest.approx(right), (
         "matched with the street"
     )
-    assert told["generators"]["gan"]["cllr"] > 1, "matched with faces; one has no score"
+    assert figures["generators"]["gan"]["cllr"] > 1, "matched with faces; one has no score"
     nobody = measuring.measured(ROWS, examinee(SCORES), draws=10)
     assert nobody["genuine"]["street"]["cllr"] is None
 

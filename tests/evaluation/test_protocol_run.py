@@ -100,15 +100,15 @@ def test_a_protocol_end_to_end(bright: Brightness, protocol: str, tmp_path: Path
         besides=["tests.evaluation.predicting:fails_on_dark"],
         cache=tmp_path / "cache", out=tmp_path / "out",
     )  # fmt: skip
-    told = evaluating.evaluate(plan)
-    people = told["examinees"]
+    report = evaluating.evaluate(plan)
+    people = report["examinees"]
     guest = "tests.evaluation.predicting:fails_on_dark"
     assert list(people) == [
         "verdict", "brightness", "file statistics", "file statistics, met",
         "spectrum", "spectrum, met", guest,
     ]  # fmt: skip
-    assert told["errors"] == []
-    assert told["rows"] == {"examined": 12 + len(changes.HARD) + 3 * 4, "plain": 12}
+    assert report["errors"] == []
+    assert report["rows"] == {"examined": 12 + len(changes.HARD) + 3 * 4, "plain": 12}
     for name in ("brightness", "file statistics, met"):
         found = people[name]["generators"]["a"]
         assert (found["n"], found["auc_matched"]["reals"]) == (5, 6)
@@ -122,31 +122,31 @@ def test_a_protocol_end_to_end(bright: Brightness, protocol: str, tmp_path: Path
     assert people[guest]["failed"] >= 6 and people[guest]["genuine"]["dark"]["scored"] == 0
     seen = bright.seen
     again = evaluating.evaluate(plan)
-    assert bright.seen == seen and again["files"] == told["files"]
+    assert bright.seen == seen and again["files"] == report["files"]
     assert again["examinees"] == people
-    _the_report_says_what_was_and_was_not_measured(told)
-    _every_file_has_its_row(tmp_path / "out" / "items.csv", told)
+    _the_report_says_what_was_and_was_not_measured(report)
+    _every_file_has_its_row(tmp_path / "out" / "items.csv", report)
     rows = looks.counted(looks.read(tmp_path / "cache"))
     assert {(row.of, row.by, row.times, row.items) for row in rows} == {
         ("own/bright", "Alice", 2, 6), ("own/dark", "Alice", 2, 6),
     }  # fmt: skip
 
 
-def _the_report_says_what_was_and_was_not_measured(told: dict[str, object]) -> None:
-    text = report.markdown(told)
+def _the_report_says_what_was_and_was_not_measured(result: dict[str, object]) -> None:
+    text = report.markdown(result)
     assert "AUC against genuine media of the same content" in text
     assert "| a | 5 | " in text and "not here" in text
     assert "MesoNet" in text and "absent is not here" in text
     assert "Cllr by source" in text and "| dark, genuine |" in text
     assert "Hard rows" in text and "The verdict after laundering" in text
     assert "the protocol names no list of files" in text
-    json.dumps(told, allow_nan=False)
+    json.dumps(result, allow_nan=False)
 
 
-def _every_file_has_its_row(path: Path, told: dict[str, object]) -> None:
+def _every_file_has_its_row(path: Path, report: dict[str, object]) -> None:
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == told["rows"]["examined"]  # type: ignore[index]
+    assert len(rows) == report["rows"]["examined"]  # type: ignore[index]
     assert {row["hard"] for row in rows if row["hard"]} == set(changes.HARD)
     assert all(row["sha256"] and row["brightness"] for row in rows)
     ratios = {row["label"]: float(row["brightness, log10_lr"]) for row in rows if not row["hard"]}
@@ -167,8 +167,8 @@ def test_the_command_pins_runs_and_writes(
     page.write_text("# Mine\n<!-- protocol:start -->\n<!-- protocol:end -->\n")
     short = {"hard": 0, "laundered": 0, "sample": 4, "no_opponents": True, "by": "Bob"}
     call_command("evaluate", **run, **short, json=True, write=page)
-    told = json.loads(capsys.readouterr().out)
-    promised = {one["set"]: one["as_promised"] for one in told["sets"]}
+    output = json.loads(capsys.readouterr().out)
+    promised = {one["set"]: one["as_promised"] for one in output["sets"]}
     assert promised == {"bright": True, "dark": None, "absent": None}
     assert "AUC against all genuine media" in page.read_text()
     call_command("looks", cache=tmp_path / "cache")

@@ -94,9 +94,9 @@ def test_real_files_through_every_change(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(registry, "names", lambda: ["brightness"])
     monkeypatch.setattr(registry, "detectors", lambda: (detector,))
     path = listed.write(tmp_path / "m.csv", listed.pictures(tmp_path, 4))
-    told = evaluate(path, jobs=0, cache=tmp_path / "cache", robust=2, out=tmp_path / "out")
-    assert told["robustness"]["items"] == 2
-    found = told["robustness"]["brightness"]
+    report = evaluate(path, jobs=0, cache=tmp_path / "cache", robust=2, out=tmp_path / "out")
+    assert report["robustness"]["items"] == 2
+    found = report["robustness"]["brightness"]
     assert len(found["cells"]) == len(hard) == len(HARD)
     assert all(cell["failed"] == 0 and cell["n"] == 2 for cell in found["cells"])
     by = {(cell["family"], cell["level"]): cell for cell in found["cells"]}
@@ -106,11 +106,11 @@ def test_real_files_through_every_change(tmp_path: Path, monkeypatch: pytest.Mon
     seen = detector.seen
     evaluate(path, jobs=0, cache=tmp_path / "cache", robust=2)
     assert detector.seen == seen == 4 + 2 * len(HARD)
-    json.dumps(told, allow_nan=False)
+    json.dumps(report, allow_nan=False)
     drawn = sorted(p.name for p in (tmp_path / "out").glob("*.png") if "fused" not in p.name)
     assert drawn == [f"figure-{name}.png" for name in ("risk", "robustness-brightness", "roc")]
     from rich.console import Console
 
     with (tmp_path / "table.txt").open("w") as file:
-        table.printed(told, Console(file=file, width=120))
+        table.printed(report, Console(file=file, width=120))
     assert "AUC of brightness after changes, on 2 files" in (tmp_path / "table.txt").read_text()

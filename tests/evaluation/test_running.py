@@ -32,16 +32,16 @@ def test_figures_of_real_files_through_the_real_engine(bright: Brightness, tmp_p
     rows = listed.pictures(tmp_path, 8)
     (tmp_path / "text.jpg").write_text("this is no picture")
     path = listed.write(tmp_path / "m.csv", [*rows, {"path": "text.jpg", "label": "real"}])
-    told = evaluate(path, jobs=0, cache=tmp_path / "cache", out=tmp_path / "out")
-    found = told["detectors"]["brightness"]
+    report = evaluate(path, jobs=0, cache=tmp_path / "cache", out=tmp_path / "out")
+    found = report["detectors"]["brightness"]
     assert (found["n"], found["scored"], found["failed"]) == (9, 8, 1)
     assert (found["auc"], found["balanced_accuracy"]) == (1.0, 1.0)
     assert found["fpr_by_source"] == {"camera 0": 0.0, "camera 1": 0.0}
     assert found["cllr"] < 0.5 and found["decided_share"] == 0.0
-    assert told["fused"]["failed"] == 1
-    assert [e["path"] for e in told["errors"]] == ["text.jpg"]
+    assert report["fused"]["failed"] == 1
+    assert [e["path"] for e in report["errors"]] == ["text.jpg"]
     written = json.loads((tmp_path / "out" / "evaluation.json").read_text())
-    assert written["detectors"] == told["detectors"]
+    assert written["detectors"] == report["detectors"]
     assert len((tmp_path / "out" / "items.csv").read_text().splitlines()) == 10
     looks = (tmp_path / "cache" / "looks.jsonl").read_text().splitlines()
     assert [json.loads(look)["items"] for look in looks] == [9]
@@ -88,8 +88,8 @@ def test_a_broken_check_is_asked_again(
     """It is counted as failed, stops nothing, and is not kept as the answer for ever."""
     bright.breaks_on = 2
     path = listed.write(tmp_path / "m.csv", listed.pictures(tmp_path, 4))
-    told = evaluate(path, jobs=0, cache=tmp_path / "cache")
-    found = told["detectors"]["brightness"]
+    report = evaluate(path, jobs=0, cache=tmp_path / "cache")
+    found = report["detectors"]["brightness"]
     assert (found["failed"], found["scored"]) == (1, 3)
     again = evaluate(path, jobs=0, cache=tmp_path / "cache")
     assert again["detectors"]["brightness"]["scored"] == 4
@@ -100,9 +100,9 @@ def test_what_is_not_the_promised_file_is_not_scored(bright: Brightness, tmp_pat
     """A manifest that gives a digest is held to it."""
     rows = listed.pictures(tmp_path, 2)
     path = listed.write(tmp_path / "m.csv", [row | {"sha256": "0" * 64} for row in rows])
-    told = evaluate(path, jobs=0, cache=tmp_path / "cache")
-    assert told["detectors"]["brightness"]["failed"] == 2 and bright.seen == 0
-    assert "SHA-256" in told["errors"][0]["reason"]
+    report = evaluate(path, jobs=0, cache=tmp_path / "cache")
+    assert report["detectors"]["brightness"]["failed"] == 2 and bright.seen == 0
+    assert "SHA-256" in report["errors"][0]["reason"]
 
 
 def test_a_file_that_goes_away_is_its_own_failure(bright: Brightness, tmp_path: Path) -> None:

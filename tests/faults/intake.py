@@ -68,8 +68,8 @@ def sweep() -> None:
         (Path(os.environ[VARIABLE]) / point).touch()
         killed, _ = in_a_child(order)
         failed, again = in_a_child(order)
-        told = {"point": point, "killed": killed, "again": again, "failed": failed}
-        print(json.dumps(told), flush=True)
+        line = {"point": point, "killed": killed, "again": again, "failed": failed}
+        print(json.dumps(line), flush=True)
 
 
 def in_a_child(order: dict[str, object]) -> tuple[bool, str]:
@@ -80,9 +80,9 @@ def in_a_child(order: dict[str, object]) -> tuple[bool, str]:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as answer:
-        said = answer.read()
+        output = answer.read()
     _, status = os.waitpid(pid, 0)
-    return status != 0, said
+    return status != 0, output
 
 
 def main() -> None:

@@ -151,7 +151,7 @@ class Storm:
             0.5: self.broker.drop, 0.6: lambda: self.kill_a_worker_at_work(running),
             0.7: self.broker.purge, 0.8: house.crash_postgres,
         }  # fmt: skip
-        told = began
+        spoke_at = began
         while (gone := max(self.settled(), (time.monotonic() - began) / self.seconds)) < 0.9:
             for moment in [m for m in planned if m <= gone]:
                 happening = planned.pop(moment)
@@ -162,8 +162,8 @@ class Storm:
             self.strike(running)
             self.thaw()
             time.sleep(self.chance.uniform(*self.strike_every))
-            if time.monotonic() - told > 10:
-                told = time.monotonic()
+            if time.monotonic() - spoke_at > 10:
+                spoke_at = time.monotonic()
                 self.say(f"{gone:4.0%}  {house.states()}  {dict(self.report.faults)}")
 
     def settled(self) -> float:

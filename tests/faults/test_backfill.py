@@ -69,9 +69,9 @@ def test_kills_at_every_step_repeat_nothing_and_lose_nothing(stored: House) -> N
     ended = "SELECT count(*) FROM audit_event WHERE verb = 'backfill.ended' AND object_id = %s"
     assert stored.one(ended, key) == 1
     assert f"0 of {FILES} verdicts changed." in stored.manage("backfill", "report", key).stdout
-    said = stored.manage("audit", "verify", check=False)
-    assert "of ml_analysis" not in said.stdout + said.stderr
-    assert "of backfill_backfill" not in said.stdout + said.stderr
+    verified = stored.manage("audit", "verify", check=False)
+    assert "of ml_analysis" not in verified.stdout + verified.stderr
+    assert "of backfill_backfill" not in verified.stdout + verified.stderr
 
 
 def test_a_fresh_upload_never_waits_for_a_backfill(stored: House) -> None:

@@ -46,7 +46,7 @@ class Site:
         self.house.manage("audit", "seal")
         made = self.house.manage("backup", "--new-identity", str(self.identity))
         self.recipient = made.stdout.strip()
-        self.said = self.backup()
+        self.output = self.backup()
 
     def backup(self, *more: str, check: bool = True) -> str:
         done = self.house.manage("backup", str(self.folder), "--to", self.recipient, *more,
@@ -143,11 +143,11 @@ def signed_in(house: House) -> str:
 
 
 def test_a_backup_is_restored_into_an_empty_place_and_works(site: Site, empty: House) -> None:
-    assert f"{MEDIA} media files are written, 0 were there" in site.said
+    assert f"{MEDIA} media files are written, 0 were there" in site.output
     for file in site.folder.rglob("*.age"):
         assert file.read_bytes().startswith(b"age-encryption.org/v1")
-    said = restore(empty, site.folder, site.identity).stdout
-    assert "is restored" in said and "The audit record verifies" in said
+    output = restore(empty, site.folder, site.identity).stdout
+    assert "is restored" in output and "The audit record verifies" in output
     of_work = ("submissions_submission", "review_decision", "review_case", "ml_analysis",
                "accounts_user", "blobs_blob", "ml_thumbnail")  # fmt: skip
     for table in of_work:
@@ -158,7 +158,7 @@ def test_a_backup_is_restored_into_an_empty_place_and_works(site: Site, empty: H
     # What a rule removed is no loss: not to the backup, the restore or whoever reads the store.
     removed = "SELECT count(*) FROM blobs_blob WHERE damage = 'removed'"
     assert empty.one(removed) == site.house.one(removed) == 1
-    assert "damaged" not in site.said + said and "gone" not in site.said
+    assert "damaged" not in site.output + output and "gone" not in site.output
     assert "0 damaged" in empty.manage("scrub").stdout
     # As the application's own role: it works, seals on and verifies.
     empty.manage("keys", "check")
@@ -182,8 +182,8 @@ def test_each_backup_is_on_record_with_its_manifest(site: Site) -> None:
 def test_another_identity_opens_nothing(site: Site, empty: House, tmp_path: Path) -> None:
     other = tmp_path / "other"
     site.house.manage("backup", "--new-identity", str(other))
-    said = refused(restore(empty, site.folder, other, check=False))
-    assert "another identity" in said and "Nothing was restored" in said
+    message = refused(restore(empty, site.folder, other, check=False))
+    assert "another identity" in message and "Nothing was restored" in message
     (tmp_path / "none").write_text("no identity")
     assert "no age identity" in refused(restore(empty, site.folder, tmp_path / "none", check=False))
     assert nothing_is_in(empty)
@@ -192,10 +192,10 @@ def test_another_identity_opens_nothing(site: Site, empty: House, tmp_path: Path
 def test_another_secret_key_is_refused_before_anything_is_written(site: Site, empty: House) -> None:
     empty.env["SECRET_KEY"] = "y" * 60
     try:
-        said = refused(restore(empty, site.folder, site.identity, check=False))
+        message = refused(restore(empty, site.folder, site.identity, check=False))
     finally:
         empty.env["SECRET_KEY"] = site.house.env["SECRET_KEY"]
-    assert "SECRET_KEY" in said and nothing_is_in(empty)
+    assert "SECRET_KEY" in message and nothing_is_in(empty)
 
 
 def cut(file: Path) -> None:
@@ -230,8 +230,8 @@ def test_a_spoilt_backup_restores_nothing(
         "list": copied / name / "media.list",
     }.get(which, copied / name / f"{which}.age")
     spoil(file)
-    said = refused(restore(empty, copied, site.identity, "--name", name, check=False))
-    assert says in said and "Nothing was restored" in said
+    message = refused(restore(empty, copied, site.identity, "--name", name, check=False))
+    assert says in message and "Nothing was restored" in message
     assert nothing_is_in(empty)
     assert says in refused(
         restore(empty, copied, site.identity, "--name", name, "--check", check=False)
@@ -291,8 +291,8 @@ def test_a_killed_backup_goes_on_and_was_never_listed(site: Site, tmp_path: Path
     listed = site.house.manage("restore", str(folder), "--list").stdout
     assert "There is no complete backup" in listed
     time.sleep(1.1)  # a name is a second
-    said = site.house.manage("backup", str(folder), "--to", site.recipient, "--keep", "1").stdout
-    assert f"{MEDIA - first} media files are written, {first} were there" in said
+    output = site.house.manage("backup", str(folder), "--to", site.recipient, "--keep", "1").stdout
+    assert f"{MEDIA - first} media files are written, {first} were there" in output
     assert not half.exists() and written() == MEDIA
     assert len([one for one in folder.iterdir() if one.name != "media"]) == 1
     check = ("restore", str(folder), "--identity", str(site.identity), "--check")

@@ -41,13 +41,13 @@ def test_a_worker_killed_at_any_point_loses_nothing_and_repeats_nothing(house: H
 
 def test_an_intake_killed_at_any_point_leaves_all_or_nothing(house: House) -> None:
     """SIGKILL at every step of blob and rows: never a row without its bytes, and again works."""
-    said = house.python("-m", "tests.faults.intake", "--sweep").stdout.splitlines()
-    told = [json.loads(line) for line in said]
-    assert [t["point"] for t in told] == list(INTAKE)
-    assert all(t["killed"] for t in told), "each point was reached"
-    assert not any(t["failed"] for t in told), "the same upload succeeds afterwards"
+    output = house.python("-m", "tests.faults.intake", "--sweep").stdout.splitlines()
+    points = [json.loads(line) for line in output]
+    assert [t["point"] for t in points] == list(INTAKE)
+    assert all(t["killed"] for t in points), "each point was reached"
+    assert not any(t["failed"] for t in points), "the same upload succeeds afterwards"
     rows = {key for (key,) in house.sql("SELECT id::text FROM ml_analysis")}
-    assert {t["again"] for t in told} <= rows
+    assert {t["again"] for t in points} <= rows
     # Only a kill after the commit leaves an order that was not acknowledged, and that is whole.
     assert len(rows) == len(INTAKE) + 1
     assert house.one("SELECT count(*) FROM audit_event WHERE verb = 'analysis.queued'") == len(rows)

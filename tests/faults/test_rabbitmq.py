@@ -50,18 +50,18 @@ def test_bells_are_quorum_queues_and_are_heard_again_after_a_kill(
     try:
         house.start_worker("--concurrency", "1", JOBS_OVERDUE_SECONDS=str(OVERDUE))
         house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 90, "up")
-        assert heard(house, 120)
+        assert is_answered(house, 120)
         assert queues(rabbitmq) == {on_rabbitmq(name): "quorum" for name in QUEUES}
         rabbitmq.stop()
         time.sleep(2)
         rabbitmq.start()
-        assert heard(house, 240)
+        assert is_answered(house, 240)
     finally:
         house.env["BROKER_URL"] = ""
         house.dismiss_the_clerk()
 
 
-def heard(house: House, seconds: float) -> bool:
+def is_answered(house: House, seconds: float) -> bool:
     """Whether a bell is answered at once, at the latest after so many seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -40,16 +40,16 @@ def test_a_worker_hears_again_after_redis_was_away_during_a_job(house: House, re
     redis.stop()
     house.wait_until_settled(90)
     redis.start()
-    heard, number = False, 0
+    rang, number = False, 0
     deadline = time.monotonic() + 300
-    while not heard:
+    while not rang:
         assert time.monotonic() < deadline, house.log()
         number += 1
         [key] = house.take_in([order(number)]).values()
         sent = time.monotonic()
         house.wait_for(partial(house.is_done, key), 90, "done at last")
         # A row that nobody rang for is taken after half of OVERDUE, not before.
-        heard = time.monotonic() - sent < OVERDUE / 2 - 2
+        rang = time.monotonic() - sent < OVERDUE / 2 - 2
     house.env["BROKER_URL"] = ""
     house.dismiss_the_clerk()
     assert house.states() == {"done": number + 1}

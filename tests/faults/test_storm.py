@@ -15,9 +15,9 @@ def test_nothing_is_lost_and_nothing_done_twice_in_a_storm(house: House) -> None
     storm = Storm(house, 60, workers=1, seconds=25, seed=20, strike_every=(0.4, 0.8))
     report = storm.run()
     print("\n" + report.table())
-    told = report.table() + "\n" + house.log()
-    assert report.kept(), told
+    text = report.table() + "\n" + house.log()
+    assert report.kept(), text
     # A storm in which nothing fell proves nothing.
     for fault in ("slot SIGKILL", "worker tree SIGKILL", "database crashed", "bells purged"):
-        assert report.faults[fault] > 0, f"no {fault}\n{told}"
-    assert report.late_writes_refused > 0, told
+        assert report.faults[fault] > 0, f"no {fault}\n{text}"
+    assert report.late_writes_refused > 0, text

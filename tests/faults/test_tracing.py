@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.house import House
 from tests.faults.test_worker import order
-from tests.operations.test_tracing import Receiver, said
+from tests.operations.test_tracing import Receiver, attributes
 
 pytestmark = pytest.mark.faults
 
@@ -30,7 +30,7 @@ def test_a_slot_continues_the_trace_of_the_process_that_queued(house: House) -> 
         receiver.server_close()
     queued, job = named(receiver)["queued"], named(receiver)["ml.analysis"]
     assert (job.trace_id, job.parent_span_id) == (queued.trace_id, queued.span_id)
-    assert said(job)["touchstone.job"] == said(queued)["touchstone.job"] == key
+    assert attributes(job)["touchstone.job"] == attributes(queued)["touchstone.job"] == key
 
 
 def named(receiver: Receiver) -> dict[str, Any]:

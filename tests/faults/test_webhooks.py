@@ -78,8 +78,8 @@ def test_every_message_arrives_though_half_the_answers_fail_and_couriers_are_kil
             "JOBS_LEASE_SECONDS": "20",  # whoever is killed is noticed by its parent
         }
         add = ADD.replace("URL", repr(receiver.url))
-        said = house.python("-c", add, env={**house.env, **more}).stdout
-        receiver.secret = said.partition(SECRET_LINE)[2].strip()
+        output = house.python("-c", add, env={**house.env, **more}).stdout
+        receiver.secret = output.partition(SECRET_LINE)[2].strip()
         house.start_worker(**more)
         kills = 0
         began = time.monotonic()

@@ -145,7 +145,7 @@ def test_a_killed_supervisor_takes_its_processes_along(house: House) -> None:
 
 
 def test_a_cancelled_run_stops(house: House) -> None:
-    """Asked while it runs: cancelled within seconds, and the event says who."""
+    """A running analysis is cancelled within seconds, and the event says who did it."""
     house.start_worker("--concurrency", "1")
     [key] = house.take_in([order(seconds=60)]).values()
     house.wait_for(lambda: house.row(key)["state"] == "running", 30, "it runs")

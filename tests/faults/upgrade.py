@@ -30,7 +30,7 @@ from tests.production.walk import KEY_SCRIPT, photograph
 PATIENCE_SECONDS = 300
 
 
-def told(what: str, fact: object = "") -> None:
+def print_step(what: str, fact: object = "") -> None:
     print(f"{what:52} {fact}".rstrip(), flush=True)
 
 
@@ -139,20 +139,20 @@ def run(base: str, stop: bool) -> None:
             site.key = site.manage(earlier, "shell", "-c", KEY_SCRIPT).rpartition("KEY ")[2].strip()
             with site.served_by(earlier):
                 first = site.examine()
-            told(f"{base}: a site and a photograph", first)
+            print_step(f"{base}: a site and a photograph", first)
             site.manage(ROOT, "migrate", "--noinput", owner=True)
-            told("this code: the migrations", "applied")
+            print_step("this code: the migrations", "applied")
             if not stop:
                 with site.served_by(earlier):
                     site.ask("GET", f"/api/v1/submissions/{first}/")
-                    told(f"{base}, on the tables of this code", site.examine())
+                    print_step(f"{base}, on the tables of this code", site.examine())
         site.manage(ROOT, "keys", "init")
         with site.served_by(ROOT):
             found = site.ask("GET", f"/api/v1/submissions/{first}/")
-            told("this code reads the first", found["outcome"])
-            told("and examines another", site.examine())
+            print_step("this code reads the first", found["outcome"])
+            print_step("and examines another", site.examine())
         site.manage(ROOT, "audit", "seal")
-        told("audit verify", site.manage(ROOT, "audit", "verify").strip().splitlines()[-1])
+        print_step("audit verify", site.manage(ROOT, "audit", "verify").strip().splitlines()[-1])
     finally:
         house.tear_down()
 

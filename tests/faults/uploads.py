@@ -85,7 +85,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Told:
+class Acknowledged:
     """A 2xx, as the sender keeps it."""
 
     key: str
@@ -107,7 +107,7 @@ class Uploads:
         self.chance, self.strikes = random.Random(seed), strikes
         self.report = Report(uploads=uploads)
         self.counting = threading.Lock()
-        self.told: list[Told] = []
+        self.acknowledged: list[Acknowledged] = []
         house.env |= FAST
         self.door = Doorway(house)
         self.worker: Any = None
@@ -159,7 +159,7 @@ class Uploads:
             if answer.ok:
                 sha256 = hashlib.sha256(content).hexdigest()
                 with self.counting:
-                    self.told.append(Told(key, answer.json()["id"], sha256))
+                    self.acknowledged.append(Acknowledged(key, answer.json()["id"], sha256))
                 return
             time.sleep(0.3)
 
@@ -173,14 +173,14 @@ class Uploads:
         clock: a slow machine gets time to come back, and as much falls on it as on a quick one."""
         kinds = itertools.cycle([self.one_web_process, self.one_worker, self.database, self.web])
         for number, strike in zip(range(self.strikes), kinds, strict=False):
-            while len(self.told) < self.uploads * (number + 0.5) / self.strikes:
+            while len(self.acknowledged) < self.uploads * (number + 0.5) / self.strikes:
                 if done.wait(0.05):
                     return
             time.sleep(self.chance.random() / 5)
             strike()
             name = strike.__name__.replace("_", " ")
             self.report.faults[name] += 1
-            self.say(f"{len(self.told):5} of {self.uploads}: killed {name}")
+            self.say(f"{len(self.acknowledged):5} of {self.uploads}: killed {name}")
 
     def one_web_process(self) -> None:
         if slots := self.door.slots():
@@ -201,8 +201,8 @@ class Uploads:
     # --- the reckoning ----------------------------------------------------------------------
     def count(self) -> None:
         report, sql, stored = self.report, self.house.sql, self.stored()
-        report.told_2xx = len(self.told)
-        report.never_answered = self.uploads - len(self.told)
+        report.told_2xx = len(self.acknowledged)
+        report.never_answered = self.uploads - len(self.acknowledged)
         rows = {pk: (blob, state) for pk, blob, state in sql(
             "SELECT s.id::text, s.blob_id, a.state FROM submissions_submission s "
             "JOIN ml_analysis a ON a.id = s.analysis_id JOIN blobs_blob b ON b.sha256 = s.blob_id"
@@ -210,7 +210,7 @@ class Uploads:
         events = {pk for (pk,) in sql(
             "SELECT object_id FROM audit_event WHERE verb = 'submission.received'"
         )}  # fmt: skip
-        for one in self.told:
+        for one in self.acknowledged:
             blob, state = rows.get(one.submission, ("", ""))
             report.without_row += not blob
             report.wrong_bytes += bool(blob) and blob != one.sha256
@@ -221,13 +221,17 @@ class Uploads:
         report.rows_twice_for_a_key = len(rows) - len(
             {blob for blob, _ in rows.values()}
         )  # each key has bytes of its own
-        report.rows_nobody_was_told_of = len(rows.keys() - {one.submission for one in self.told})
-        report.rows_nobody_was_told_of += sum(keys.get(t.key) != t.submission for t in self.told)
+        report.rows_nobody_was_told_of = len(
+            rows.keys() - {one.submission for one in self.acknowledged}
+        )
+        report.rows_nobody_was_told_of += sum(
+            keys.get(t.key) != t.submission for t in self.acknowledged
+        )
         report.rows_without_bytes = sum(stored.get(blob) != blob for blob, _ in rows.values())
         verified = self.house.manage("audit", "verify", check=False)
         report.audit_broken = verified.returncode
-        said = verified.stdout.strip() or verified.stderr.strip()
-        report.audit_said = said.splitlines()[-1][:100]
+        output = verified.stdout.strip() or verified.stderr.strip()
+        report.audit_said = output.splitlines()[-1][:100]
 
     def stored(self) -> dict[str, str]:
         """What lies in the store: its name, and the fingerprint of its bytes."""

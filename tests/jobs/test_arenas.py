@@ -35,11 +35,11 @@ def allocates():
 threads = [threading.Thread(target=allocates) for _ in range(6)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-with tempfile.NamedTemporaryFile("r") as told:
-    file = libc.fopen(told.name.encode(), b"w")
+with tempfile.NamedTemporaryFile("r") as statistics:
+    file = libc.fopen(statistics.name.encode(), b"w")
     libc.malloc_info(0, file)
     libc.fclose(file)
-    print(told.read().count("<heap nr="))
+    print(statistics.read().count("<heap nr="))
 """
 
 

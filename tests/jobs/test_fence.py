@@ -113,7 +113,7 @@ def test_a_dead_workers_leases_end_at_once(errands: type[Errand]) -> None:
 
 
 def test_a_lost_lease_outweighs_other_reasons_to_stop(errands: type[Errand]) -> None:
-    """Told to shut down and then robbed: the claim knows that it may write nothing."""
+    """A worker shuts down and loses its lease: the claim knows that it may write nothing."""
     errands.objects.create()
     got = claim(errands, worker="w")
     assert got is not None

@@ -26,7 +26,7 @@ def until(true: Callable[[], bool], seconds: float = 5) -> bool:
     return true()
 
 
-def works_until_told(got: Claim) -> None:
+def works_until_stopped(got: Claim) -> None:
     """A runner as it should be: asks whether to stop, and stops."""
     until(got.should_stop, 10)
     got.raise_if_stopped()
@@ -57,7 +57,7 @@ def test_a_kept_lease_outlives_its_length(errands: type[Errand]) -> None:
 def test_a_lost_lease_stops_the_work(errands: type[Errand]) -> None:
     """The row went to somebody else: the work is told within a beat, and writes nothing."""
     errand, got = claimed(errands)
-    registry.register(errands, works_until_told)
+    registry.register(errands, works_until_stopped)
     expire(errand)
     reconcile()
     other = claim(errands, worker="other", lease_seconds=60)
@@ -71,7 +71,7 @@ def test_a_lost_lease_stops_the_work(errands: type[Errand]) -> None:
 def test_a_cancelled_run_stops_and_is_cancelled(errands: type[Errand]) -> None:
     """A running row hears of its cancellation with the next heartbeat."""
     errand, got = claimed(errands)
-    registry.register(errands, works_until_told)
+    registry.register(errands, works_until_stopped)
     request_cancel(errands, errand.pk)
     execute(got)
     errand.refresh_from_db()
@@ -81,7 +81,7 @@ def test_a_cancelled_run_stops_and_is_cancelled(errands: type[Errand]) -> None:
 def test_a_run_that_is_shut_down_goes_back(errands: type[Errand]) -> None:
     """Shut down half way: queued again at once, and the attempt does not count."""
     errand, got = claimed(errands)
-    registry.register(errands, works_until_told)
+    registry.register(errands, works_until_stopped)
     got.stop(Why.SHUTDOWN)
     execute(got)
     errand.refresh_from_db()
@@ -112,7 +112,7 @@ def test_work_that_takes_too_long_is_stopped_and_set_aside_the_third_time(
 ) -> None:
     """However well it renews its lease."""
     settings.JOBS_MOST_SECONDS = 0.5
-    registry.register(errands, works_until_told)
+    registry.register(errands, works_until_stopped)
     errand = errands.objects.create()
     tried = (State.QUEUED, "deadline")
     for states in (tried, tried, (State.PARKED, "poison")):

@@ -156,10 +156,10 @@ def test_a_lost_connection_to_the_database_spends_no_attempt(errands: type[Erran
     ],
 )
 def test_a_reason_holds_no_address_of_the_site(text: str) -> None:
-    said = without_addresses(text)
+    masked = without_addresses(text)
     for part in ("s3.int", "9000", "db-1", "secret-mount", "192.168.7.9"):
-        assert part not in said
-    assert said.split(":")[0].split(" ")[0] == text.split(":")[0].split(" ")[0]
+        assert part not in masked
+    assert masked.split(":")[0].split(" ")[0] == text.split(":")[0].split(" ")[0]
 
 
 @pytest.mark.django_db

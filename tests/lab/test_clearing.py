@@ -48,9 +48,9 @@ def test_bounds_keep_what_the_checks_see_and_clear_what_is_genuine() -> None:
     every = _files("val", seen=3.5) + _files("test", seen=3.5)
     bounds = frozen(every, TOGETHER)
     assert bounds is not None and set(bounds) == set(CHECKS)
-    told = measured(every, bounds, "test")
-    assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT + 0.02
-    assert told["genuine"]["camera"]["cleared"] > 0.5
+    figures = measured(every, bounds, "test")
+    assert figures["fakes"]["swapped"]["cleared"] <= FROZEN_AT + 0.02
+    assert figures["genuine"]["camera"]["cleared"] > 0.5
     line = conditions_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["looked_for"] == ["swapped"]
 
@@ -64,17 +64,17 @@ def test_strongly_compressed_files_have_no_part_in_the_bounds() -> None:
         name: round(bound, 4) for name, bound in (frozen(plain, TOGETHER) or {}).items()
     }
     assert line["quantiser_at_most"] == MOST_COMPRESSED
-    told = measured(plain + calm, line["at_most"], "val")
-    assert told["genuine"]["camera"]["cleared"] < 0.5, "half of these files are too compressed"
-    assert told["fakes"]["swapped"]["files"] == 200, "their share is that of fakes in question"
+    figures = measured(plain + calm, line["at_most"], "val")
+    assert figures["genuine"]["camera"]["cleared"] < 0.5, "half of these files are too compressed"
+    assert figures["fakes"]["swapped"]["files"] == 200, "their share is that of fakes in question"
 
 
 def test_what_no_check_sees_is_never_cleared_lightly() -> None:
     """Fakes that score as genuine files do leave no bound that clears many of them."""
     every = _files("val", seen=0.0) + _files("test", seen=0.0)
     bounds = frozen(every, TOGETHER)
-    told = measured(every, bounds, "val")
-    assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT
+    figures = measured(every, bounds, "val")
+    assert figures["fakes"]["swapped"]["cleared"] <= FROZEN_AT
 
 
 def test_a_file_that_a_check_did_not_judge_is_not_cleared() -> None:
@@ -85,8 +85,8 @@ def test_a_file_that_a_check_did_not_judge_is_not_cleared() -> None:
         _file("", "test", {"one": -9.0, "other": -9.0}, clearable=False),
         _file("swapped", "test", {"one": 9.0, "other": 9.0}),
     ]
-    told = measured(every, frozen(every, TOGETHER), "test")
-    assert told["genuine"]["camera"]["cleared"] == 0.0
+    figures = measured(every, frozen(every, TOGETHER), "test")
+    assert figures["genuine"]["camera"]["cleared"] == 0.0
 
 
 def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
@@ -112,10 +112,10 @@ def test_a_kind_that_is_left_out_has_no_part_in_the_bounds() -> None:
         for split in ("val", "test")
         for _ in range(50)
     ]
-    told = left_out([*every, *hidden], TOGETHER)
-    assert told["redrawn"]["files"] == 100 and told["redrawn"]["cleared"] > 0.5
-    assert told["redrawn"]["genuine_cleared"] > 0.5
-    assert told["swapped"]["cleared"] <= FROZEN_AT + 0.02
+    rows = left_out([*every, *hidden], TOGETHER)
+    assert rows["redrawn"]["files"] == 100 and rows["redrawn"]["cleared"] > 0.5
+    assert rows["redrawn"]["genuine_cleared"] > 0.5
+    assert rows["swapped"]["cleared"] <= FROZEN_AT + 0.02
     assert left_out(every, TOGETHER) == {}
 
 
@@ -140,8 +140,8 @@ def test_it_is_told_which_check_stands_in_the_way() -> None:
     """Of genuine files only, by source, however many checks hinder one."""
     hindered = replace(_file("", "val", {}), in_the_way=("one", "other"))
     fake = replace(_file("swapped", "val", {}), in_the_way=("one",))
-    told = in_the_way([hindered, _file("", "test", {}), fake])
-    assert told == {"camera": {"files": 2, "one": 1, "other": 1}}
+    hindering = in_the_way([hindered, _file("", "test", {}), fake])
+    assert hindering == {"camera": {"files": 2, "one": 1, "other": 1}}
 
 
 def _portraits(*, asks: float) -> list[Examined]:

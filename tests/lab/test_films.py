@@ -83,8 +83,8 @@ def test_a_film_is_read_back_as_it_was_written(clip: Clip, tmp_path: Path) -> No
     with av.open(str(tmp_path / "film.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 2 * FRAMES
     with (tmp_path / "film.mp4").open("rb") as file:
-        heard = films.decoded_sound(file)  # type: ignore[arg-type]
-    assert abs(len(heard) - len(sound)) < SOUND_HZ // 10
+        decoded = films.decoded_sound(file)  # type: ignore[arg-type]
+    assert abs(len(decoded) - len(sound)) < SOUND_HZ // 10
 
 
 def test_a_part_of_the_films_holds_every_kind() -> None:

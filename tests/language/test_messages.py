@@ -62,8 +62,8 @@ def test_a_translation_keeps_what_stands_in_braces(domain: str) -> None:
     for message in catalog(domain):
         if not message.id:
             continue
-        said = message.id if isinstance(message.id, str) else message.id[-1]
-        wanted = set(PLACEHOLDER.findall(said))
+        english = message.id if isinstance(message.id, str) else message.id[-1]
+        wanted = set(PLACEHOLDER.findall(english))
         for text in _forms(message):
             if set(PLACEHOLDER.findall(text)) != wanted:
                 wrong[str(message.id)] = text

@@ -43,20 +43,20 @@ class Text(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.parts: list[str] = []
         self._silent = 0
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._silent += tag in self.SILENT
-        self.said += [value for name, value in attrs if name in self.SPOKEN and value]
+        self.parts += [value for name, value in attrs if name in self.SPOKEN and value]
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in self.SILENT
 
     def handle_data(self, data: str) -> None:
         if not self._silent and data.strip():
-            self.said.append(" ".join(data.split()))
+            self.parts.append(" ".join(data.split()))
 
 
 def reads(person: User, language: str) -> None:
@@ -68,7 +68,7 @@ def sentences(client: Client, url: str) -> tuple[str, list[str]]:
     if answer.status_code != 200 or "html" not in answer.headers.get("Content-Type", ""):
         return "", []
     page = answer.content.decode()
-    return (page if "<html" in page else ""), Text(page).said
+    return (page if "<html" in page else ""), Text(page).parts
 
 
 @pytest.mark.parametrize("who", ["admin", "site_admin"])
@@ -81,16 +81,16 @@ def test_every_page_is_german_where_german_was_chosen(
     client = everybody[who]
     urls = [*(address(name) for name in PAGES), *OWN]
     reads(User.objects.get(pk=client.session["_auth_user_id"]), "de")
-    english, shown = {}, 0
+    english, counted = {}, 0
     for url in dict.fromkeys(urls):
-        page, said = sentences(client, url)
-        shown += bool(page)
+        page, found = sentences(client, url)
+        counted += bool(page)
         if page:
             assert '<html lang="de">' in page, url
-        if left := [text for text in said if ENGLISH.search(TAG.sub("", text))]:
+        if left := [text for text in found if ENGLISH.search(TAG.sub("", text))]:
             english[url] = left
     assert english == {}
-    assert shown >= 15
+    assert counted >= 15
 
 
 @pytest.mark.parametrize("who", ["admin", "site_admin"])
@@ -104,10 +104,10 @@ def test_every_page_is_english_where_english_was_chosen(
     reads(User.objects.get(pk=client.session["_auth_user_id"]), "en")
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
     for url in dict.fromkeys([*(address(name) for name in PAGES), *OWN]):
-        page, said = sentences(client, url)
+        page, found = sentences(client, url)
         if page:
             assert '<html lang="en">' in page, url
-            assert not [text for text in said if re.search(r"\b(und|nicht|Sie|der)\b", text)], url
+            assert not [text for text in found if re.search(r"\b(und|nicht|Sie|der)\b", text)], url
 
 
 def test_a_stranger_is_answered_as_their_browser_asks(client: Client, db: None) -> None:
@@ -161,9 +161,9 @@ def test_a_mail_speaks_its_readers_language(
     mail.outbox.clear()
     with django_capture_on_commit_callbacks(execute=True):
         invitations.invite(SHELL_ACTOR, alice.team, "gil@example.org", Role.VIEWER)
-    told = {message.to[0]: message.body for message in mail.outbox}
-    assert "wurde in das Team" in told["de@example.org"]
-    assert "was invited to the team" in told["en@example.org"]
+    bodies = {message.to[0]: message.body for message in mail.outbox}
+    assert "wurde in das Team" in bodies["de@example.org"]
+    assert "was invited to the team" in bodies["en@example.org"]
 
 
 def test_a_refusal_is_said_in_the_language_of_the_answer(db: None) -> None:
@@ -186,26 +186,26 @@ def test_each_refusal_has_a_sentence_in_both_languages(code: str) -> None:
              "tag", "now", "languages")  # fmt: skip
     data = {**dict.fromkeys(names, "x"), "permission": "cases.decide", "role": "lead",
             "whose": "team"}  # fmt: skip
-    said = []
+    missing = []
     for language in ("en", "de"):
         with translation.override(language):
-            said.append(Refusal(code, **data).sentence)
-    assert said[0] != said[1] and "{" not in "".join(said)
+            missing.append(Refusal(code, **data).sentence)
+    assert missing[0] != missing[1] and "{" not in "".join(missing)
     assert 400 <= Refusal(code).status < 600
 
 
 def test_a_stored_sentence_is_made_when_it_is_read() -> None:
     """The row keeps codes and numbers; German has its comma and its plural."""
     which = say("face.strongest_at", number=3, time="0:12.4", of=9)
-    said = joined(
+    reason = joined(
         say("verdict.ran", count=2, names=["lip_sync", "compression"]),
         say("face_forgery.found_around", face=which, region="the mouth"),
         say("lip_sync.fitting", seconds=8.25),
         "A detector from outside.",
     )
-    column = as_text(stored(said))
+    column = as_text(stored(reason))
     assert "manipulated" not in column and column.startswith('{"said":')
-    assert in_words(from_text(column)) == str(said)
+    assert in_words(from_text(column)) == str(reason)
     with translation.override("de"):
         german = in_words(from_text(column))
     assert german.startswith("2 Prüfungen wurden ausgeführt (Lippensynchronität und ")

@@ -128,47 +128,47 @@ def wheels(tmp_path: Path) -> Path:
 
 
 def installed(wheels: Path, *names: str, terminal: bool) -> tuple[int, str]:
-    shown: list[bytes] = []
+    output: list[bytes] = []
     command = [
         UV, "pip", "install", "--no-cache", "--no-index", "--find-links", str(wheels),
         "--python", sys.executable, "--target", str(wheels.parent / "target"), *names,
     ]  # fmt: skip
-    code = progress.run(command, cwd=ROOT, write=shown.append, terminal=terminal)
-    return code, b"".join(shown).decode()
+    code = progress.run(command, cwd=ROOT, write=output.append, terminal=terminal)
+    return code, b"".join(output).decode()
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_installing_shows_progress_and_no_list_of_packages(wheels: Path, terminal: bool) -> None:
     """uv itself installs; on a terminal its progress bar is drawn."""
     names = [f"touchstone-toy{n}" for n in range(40)]
-    code, said = installed(wheels, *names, terminal=terminal)
+    code, output = installed(wheels, *names, terminal=terminal)
     assert code == 0
-    assert "Installed" in said and "40 packages" in said
-    assert not re.search(r"toy\d+\S*==1\.0", said.partition("Installed")[2])
-    assert ("\x1b[" in said) is terminal
+    assert "Installed" in output and "40 packages" in output
+    assert not re.search(r"toy\d+\S*==1\.0", output.partition("Installed")[2])
+    assert ("\x1b[" in output) is terminal
     assert len(list((wheels.parent / "target").glob("touchstone_toy*.py"))) == 40
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_failed_installation_shows_the_error(wheels: Path, terminal: bool) -> None:
     """uv's own words, and its exit status."""
-    code, said = installed(wheels, "touchstone-toy1", "no-such-package", terminal=terminal)
+    code, output = installed(wheels, "touchstone-toy1", "no-such-package", terminal=terminal)
     assert code != 0
-    assert "no-such-package" in said
+    assert "no-such-package" in output
 
 
 def test_what_follows_the_list_is_shown() -> None:
     """A warning after the packages, also when the output comes byte by byte."""
-    said = (
+    input = (
         b"Resolved 2 packages in 1ms\n\x1b[2mInstalled \x1b[1m2 packages\x1b[0m \x1b[2min 3ms\n"
         b" \x1b[32m+\x1b[39m \x1b[1ma\x1b[0m\x1b[2m==1.0\x1b[0m\n - b==2.0\nwarning: odd\nlast"
     )
-    shown: list[bytes] = []
-    passing = progress.WithoutTheList(shown.append)
-    for byte in said:
+    output: list[bytes] = []
+    passing = progress.WithoutTheList(output.append)
+    for byte in input:
         passing.feed(bytes([byte]))
     passing.close()
-    words = b"".join(shown)
+    words = b"".join(output)
     assert b"a\x1b" not in words.split(b"3ms\n")[1] and b"b==2.0" not in words
     assert words.endswith(b"warning: odd\nlast")
 
@@ -184,12 +184,12 @@ def test_the_declared_pythons_are_the_ones_that_set_up_takes() -> None:
 
 def test_without_progress_bars_a_download_is_one_line() -> None:
     """uv says "Downloading" and "Downloaded" of each; the first one is enough."""
-    shown: list[bytes] = []
-    passing = progress.WithoutTheList(shown.append, bars=False)
+    output: list[bytes] = []
+    passing = progress.WithoutTheList(output.append, bars=False)
     passing.feed(b"Resolved 2 packages in 1ms\nDownloading a (2MiB)\n Downloaded a\n")
     passing.feed(b"Installed 1 package in 1ms\n + a==1.0\n")
     passing.close()
-    assert b"".join(shown).splitlines() == [
+    assert b"".join(output).splitlines() == [
         b"Resolved 2 packages in 1ms",
         b"Downloading a (2MiB)",
         b"Installed 1 package in 1ms",

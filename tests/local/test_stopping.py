@@ -73,7 +73,7 @@ def test_the_next_run_waits_for_the_end_of_the_one_before(tmp_path: Path) -> Non
 
     with run(3, 0) as first:
         assert first.stdout and first.stdout.readline() == "mine\n"
-        said, why = run(0, 0.1).communicate(timeout=30)
-        assert "mine" not in said and "runs from" in why and "Traceback" not in why
-        said, _ = run(0, 60).communicate(timeout=60)
-        assert said.splitlines() == ["Waiting for the end of another run ...", "mine"]
+        output, why = run(0, 0.1).communicate(timeout=30)
+        assert "mine" not in output and "runs from" in why and "Traceback" not in why
+        output, _ = run(0, 60).communicate(timeout=60)
+        assert output.splitlines() == ["Waiting for the end of another run ...", "mine"]

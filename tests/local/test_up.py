@@ -116,10 +116,10 @@ def sent_in(url: str, password: str) -> str:
     return str(result)
 
 
-def mails_open_no_door_to_readers_of_logs(home: Path, url: str, said: str) -> None:
+def mails_open_no_door_to_readers_of_logs(home: Path, url: str, log: str) -> None:
     """The mail file is told at the start and its owner's alone; no log has a link, nor is open."""
     mails = home / "mail.txt"
-    assert f"mail      {mails}" in said
+    assert f"mail      {mails}" in log
     person = requests.Session()
     page = person.get(f"{url}/accounts/password/reset/", timeout=10).text
     token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[0]
@@ -148,26 +148,26 @@ def test_up_serves_analyses_and_stops_without_a_trace(home: Path) -> None:
     process left; again: nothing twice."""
     first = Up(home)
     try:
-        said = first.until("Ctrl-C stops everything")
-        assert re.search(r"password  \S{12,}", said)
-        assert "5 analysed" in said
-        url = re.search(r"Touchstone is at (\S+)", said)
+        log = first.until("Ctrl-C stops everything")
+        assert re.search(r"password  \S{12,}", log)
+        assert "5 analysed" in log
+        url = re.search(r"Touchstone is at (\S+)", log)
         assert url
         with urlopen(f"{url[1]}/accounts/login/", timeout=10) as page:
             assert page.status == 200 and b"<form" in page.read()
-        password = re.search(r"password  (\S{12,})", said)
+        password = re.search(r"password  (\S{12,})", log)
         assert password and sent_in(url[1], password[1])
         assert "did not ring" not in (home / "logs" / "web.log").read_text()
-        mails_open_no_door_to_readers_of_logs(home, url[1], said)
+        mails_open_no_door_to_readers_of_logs(home, url[1], log)
     finally:
         assert first.stop(signal.SIGINT) == 0, first.output
     assert first.left_behind() == []
 
     second = Up(home)
     try:
-        said = second.until("Ctrl-C stops everything")
-        assert "as printed on the first run" in said
-        assert "Sample analyses ... kept" in said
+        log = second.until("Ctrl-C stops everything")
+        assert "as printed on the first run" in log
+        assert "Sample analyses ... kept" in log
     finally:
         assert second.stop(signal.SIGHUP) == 0, second.output
     assert second.left_behind() == []

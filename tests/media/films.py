@@ -40,13 +40,13 @@ def film(
 ) -> Path:
     """H.264 and AAC; `sound` (16 kHz) instead of the shots' own, `options` for the encoder."""
     wave = voices(shots) if sound is None else sound
-    heard = path.with_suffix(".wav")
-    soundfile.write(heard, wave, RATE)
+    sound_file = path.with_suffix(".wav")
+    soundfile.write(sound_file, wave, RATE)
     width, height = SIZE
     command = [
         FFMPEG, "-y", "-loglevel", "error",
         "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(FPS), "-i", "-",
-        "-i", str(heard), "-c:v", "libx264", "-preset", "veryfast", "-crf", "20",
+        "-i", str(sound_file), "-c:v", "libx264", "-preset", "veryfast", "-crf", "20",
         "-pix_fmt", "yuv420p", "-c:a", "aac", *options, str(path),
     ]  # fmt: skip
     with subprocess.Popen(command, stdin=subprocess.PIPE) as ffmpeg:
@@ -57,7 +57,7 @@ def film(
                 ffmpeg.stdin.write(np.roll(picture, number % 8 // 4, axis=1).tobytes())
         ffmpeg.stdin.close()
     assert ffmpeg.returncode == 0
-    heard.unlink()
+    sound_file.unlink()
     return path
 
 

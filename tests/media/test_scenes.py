@@ -169,7 +169,7 @@ def test_faces_that_could_not_be_looked_for_are_not_called_absent() -> None:
 
 
 def test_five_hundred_faces_and_a_thousand_cuts_stay_small() -> None:
-    """Told more coarsely, and how coarsely is said; the file is still covered."""
+    """Scenes become coarser and say how coarse they are; they still cover the file."""
     rng = np.random.default_rng(3)
     starts = rng.uniform(0, 3000, 500)
     tracks = [FaceTrack(n, float(a), float(a + 4), 20) for n, a in enumerate(starts, 1)]

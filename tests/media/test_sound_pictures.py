@@ -85,7 +85,7 @@ def test_a_fault_in_drawing_costs_no_analysis(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_drawing_is_as_long_as_what_was_heard() -> None:
     """A container that promises less than its sound has: the timeline is as long as the sound."""
-    heard = Scene(0.0, 4.0, None, None, Heard.SOUND, ())
+    scene = Scene(0.0, 4.0, None, None, Heard.SOUND, ())
     info = MediaInfo("0" * 64, 1, Kind.AUDIO, "wav", duration=1.0)
-    assert sound_pictures.span(info, Scenes((heard,))) == 4.0
+    assert sound_pictures.span(info, Scenes((scene,))) == 4.0
     assert sound_pictures.span(info, None) == 1.0

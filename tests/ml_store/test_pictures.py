@@ -96,8 +96,10 @@ def test_all_pictures_of_an_analysis_are_one_object_and_one_event(
     rows = Thumbnail.objects.filter(analysis=submission.analysis_id)
     assert rows.count() == 4 and rows.values("sheet").distinct().count() == 1
     assert Event.objects.filter(verb=Verb.BLOB_STORED).count() == before + 1
-    shown = [get(alice, submission, name).content for name in made]
-    assert [sha256(one).hexdigest() for one in shown] == [row.sha256 for row in rows.order_by("pk")]
+    contents = [get(alice, submission, name).content for name in made]
+    assert [sha256(one).hexdigest() for one in contents] == [
+        row.sha256 for row in rows.order_by("pk")
+    ]
 
 
 def test_a_sheet_is_no_media_that_anybody_can_send_in(sent: Submission) -> None:

@@ -85,8 +85,8 @@ def test_the_record_keeps_a_digest_of_the_result(claimed: Claim, analysis: Analy
     services.run(claimed, answer(a_result()))
     analysis.refresh_from_db()
     assert analysis.digest_now() == analysis.result_sha256
-    said = Event.objects.get(chain=analysis.chain, verb="analysis.finished")
-    assert analysis.result_sha256 in str(said.payload)
+    event = Event.objects.get(chain=analysis.chain, verb="analysis.finished")
+    assert analysis.result_sha256 in str(event.payload)
     analysis.result["verdict"]["outcome"] = "no_manipulation_found"
     assert analysis.digest_now() != analysis.result_sha256
 
@@ -123,7 +123,7 @@ def test_what_brings_the_decoder_down_is_poison_in_the_end(
         execute(got)
     analysis.refresh_from_db()
     assert (analysis.state, analysis.reason_code) == (State.PARKED, "poison")
-    assert analysis.shown_outcome == "inconclusive" and analysis.outcome is None
+    assert analysis.displayed_outcome == "inconclusive" and analysis.outcome is None
     assert verbs(analysis) == ["analysis.queued", *["analysis.started", "analysis.retried"] * 2,
                                "analysis.started", "analysis.parked"]  # fmt: skip
 
@@ -175,12 +175,12 @@ def test_parking_tells_its_hooks(
     claimed: Claim, analysis: Analysis, running_as: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever routes cases hears of what was set aside."""
-    told: list[Any] = []
-    monkeypatch.setattr(hooks, "analysis_parked", [lambda a: told.append(a.state)])
+    calls: list[Any] = []
+    monkeypatch.setattr(hooks, "analysis_parked", [lambda a: calls.append(a.state)])
     vault.storage().delete(vault.name_of(analysis.blob_id))
     running_as(answer(a_result()))
     execute(claimed)
-    assert told == [State.PARKED]
+    assert calls == [State.PARKED]
 
 
 def test_a_zombie_writes_no_finding(claimed: Claim, analysis: Analysis) -> None:

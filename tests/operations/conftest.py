@@ -8,7 +8,7 @@ from tests.people import *  # noqa: F403 - the people are fixtures
 
 
 @pytest.fixture(autouse=True)
-def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers are kept for seconds; each test asks for itself, and in its own thread, so that it
     sees its own transaction."""
     monkeypatch.setattr(

@@ -115,11 +115,11 @@ def test_only_the_newest_backups_and_their_media_are_kept(
     for media in ("aa", "bb", "cc"):
         target.write(making.media_name(media * 32), io.BytesIO(b"x"), to)
     assert making.names(target) == [older, newer]
-    said: list[str] = []
-    making.prune(target, 1, said.append)
+    lines: list[str] = []
+    making.prune(target, 1, lines.append)
     assert making.names(target) == [newer]
     assert not target.has(f"{cut_off}/keys.tar")
-    assert said == ["2 older backups and 1 media files of theirs are deleted."]
+    assert lines == ["2 older backups and 1 media files of theirs are deleted."]
     kept = [target.has(making.media_name(media * 32)) for media in ("aa", "bb", "cc")]
     assert kept == [False, True, True]
 
@@ -141,9 +141,9 @@ def test_media_alone_are_brought_back_to_a_living_site(
     files[0].unlink()
     files[1].chmod(0o640)
     files[1].write_bytes(b"spoilt")
-    said: list[str] = []
-    restoring.media_only(target, name, by, said.append)
-    assert said[-1] == "2 media files were missing or damaged and are restored."
+    lines: list[str] = []
+    restoring.media_only(target, name, by, lines.append)
+    assert lines[-1] == "2 media files were missing or damaged and are restored."
     assert [file.read_bytes() for file in files[:3]] == before[:3] and not files[3].exists()
     assert {blob.pk for blob in scrubbing.due()} == set(hashes[:3])
     event = Event.objects.get(verb=Verb.BACKUP_MADE)

@@ -27,10 +27,10 @@ pytestmark = pytest.mark.django_db
 
 def parts(client: Client) -> dict[str, bool]:
     answer = client.get("/ready")
-    told = answer.json()
-    assert answer.status_code == (200 if told["ready"] else 503)
-    assert told["ready"] == all(part["ok"] for part in told["parts"].values())
-    return {name: part["ok"] for name, part in told["parts"].items()}
+    body = answer.json()
+    assert answer.status_code == (200 if body["ready"] else 503)
+    assert body["ready"] == all(part["ok"] for part in body["parts"].values())
+    return {name: part["ok"] for name, part in body["parts"].items()}
 
 
 @pytest.fixture

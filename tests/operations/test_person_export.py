@@ -30,8 +30,8 @@ def test_a_person_gets_account_submissions_and_media_and_nothing_of_others(
         assert account["email"] == alice.user.email
         assert account["teams"][0]["team__name"] == "Newsroom"
         assert alice.user.password not in found.read("account.json").decode()
-        told = json.loads(found.read(f"submissions/{mine[0].pk}.json"))
-        assert told["submission"]["note"] == "a note"
+        document = json.loads(found.read(f"submissions/{mine[0].pk}.json"))
+        assert document["submission"]["note"] == "a note"
         for one in mine:
             assert vault.name_of(one.blob_id).endswith(one.blob_id)
             stored = Path(vault.storage().path(vault.name_of(one.blob_id))).read_bytes()

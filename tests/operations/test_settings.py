@@ -77,6 +77,6 @@ def test_every_command_says_what_is_wrong_with_the_settings_in_a_sentence() -> N
             [sys.executable, "manage.py", command], cwd=root, text=True, capture_output=True,
             env=env, check=False,
         )  # fmt: skip
-        said = done.stdout + done.stderr
-        assert done.returncode == 1 and "Traceback" not in said, said
-        assert "JOBS_LEASE_SECONDS is -5" in said and "docs/settings.md" in said
+        output = done.stdout + done.stderr
+        assert done.returncode == 1 and "Traceback" not in output, output
+        assert "JOBS_LEASE_SECONDS is -5" in output and "docs/settings.md" in output

@@ -104,7 +104,7 @@ def python(code: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 def events(server: Receiver) -> list[dict[str, Any]]:
     lines = [line for body in server.got for line in body.splitlines() if line.startswith(b"{")]
-    return [said for line in lines if "logentry" in (said := json.loads(line))]
+    return [event for line in lines if "logentry" in (event := json.loads(line))]
 
 
 def test_an_error_reaches_the_server_and_nothing_private_with_it(receiver: Receiver) -> None:

@@ -103,7 +103,7 @@ def photograph() -> SimpleUploadedFile:
     return SimpleUploadedFile("holiday-of-alice.jpg", out.getvalue(), "image/jpeg")
 
 
-def said(span: Any) -> dict[str, Any]:
+def attributes(span: Any) -> dict[str, Any]:
     return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in span.attributes}
 
 
@@ -128,13 +128,13 @@ def test_a_trace_leads_from_the_request_through_the_job_to_each_detector(
     assert len({s.trace_id for s in (request, job, *detectors)}) == 1
     assert {s.parent_span_id for s in detectors} == {job.span_id}
     ran = set(analysis.findings.values_list("detector", flat=True))
-    assert len(detectors) > 3 and {said(s)["touchstone.detector"] for s in detectors} <= ran
+    assert len(detectors) > 3 and {attributes(s)["touchstone.detector"] for s in detectors} <= ran
     assert all(job.start_time_unix_nano <= s.start_time_unix_nano <= s.end_time_unix_nano
                <= job.end_time_unix_nano for s in detectors)  # fmt: skip
-    assert said(request)["touchstone.request"] == "request-4711"
-    assert said(request)["http.route"] == "api/v1/submissions/"
-    assert said(job)["touchstone.job"] == str(analysis.pk)
-    assert said(job)["touchstone.submission"] == str(analysis.chain)
+    assert attributes(request)["touchstone.request"] == "request-4711"
+    assert attributes(request)["http.route"] == "api/v1/submissions/"
+    assert attributes(job)["touchstone.job"] == str(analysis.pk)
+    assert attributes(job)["touchstone.submission"] == str(analysis.chain)
     body = b"".join(receiver.raw).decode("latin-1")
     assert [word for word in (*PRIVATE, os.uname().nodename) if word in body] == []
 

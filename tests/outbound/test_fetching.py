@@ -44,15 +44,15 @@ def test_another_status_brings_no_body() -> None:
 
 
 def test_a_redirect_is_followed_and_asked_about_like_every_address() -> None:
-    asked: list[str] = []
+    addresses: list[str] = []
 
     def may(host: str) -> bool:
-        asked.append(host)
+        addresses.append(host)
         return True
 
     with receiver(saying(HEAD % 2 + b"ok")) as there, receiver(redirecting(there)) as url:
         assert got(url, may_ask=may)[1] == b"ok"
-    assert asked == ["127.0.0.1", "127.0.0.1"]
+    assert addresses == ["127.0.0.1", "127.0.0.1"]
 
 
 def test_a_host_that_is_not_allowed_is_not_asked() -> None:
@@ -93,7 +93,7 @@ def test_a_body_that_trickles_ends_with_the_deadline() -> None:
 
 
 def test_a_compressed_answer_is_not_unpacked() -> None:
-    said = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
-    with receiver(saying(said)) as url, pytest.raises(Failed) as failed:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
+    with receiver(saying(answer)) as url, pytest.raises(Failed) as failed:
         got(url)
     assert failed.value.code == "compressed"

@@ -122,20 +122,20 @@ def test_nobody_there_is_a_failure() -> None:
 
 def test_a_name_that_changes_its_answer_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is looked up once, and the connection goes to the address that was checked."""
-    asked: list[str] = []
+    names: list[str] = []
     real = socket.getaddrinfo
 
     def rebinding(host: str, port: int, *args: Any, **kw: Any) -> Any:
         if host != "rebind.example":
             return real(host, port, *args, **kw)
-        asked.append(host)
-        return real("127.0.0.1" if len(asked) == 1 else "127.0.0.2", port, *args, **kw)
+        names.append(host)
+        return real("127.0.0.1" if len(names) == 1 else "127.0.0.2", port, *args, **kw)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     with receiver(saying(b"HTTP/1.1 204 No Content\r\n\r\n")) as url:
         port = url.split(":")[2]
         assert ask(f"http://rebind.example:{port}").status == 204
-    assert len(asked) == 1
+    assert len(names) == 1
 
 
 @pytest.mark.parametrize("found", [["10.0.0.1"], ["8.8.8.8", "10.0.0.1"], ["8.8.8.8", "::1"],
@@ -144,8 +144,8 @@ def test_a_name_that_leads_inside_is_refused(
     monkeypatch: pytest.MonkeyPatch, found: list[str]
 ) -> None:
     """Also one of which only one of several addresses does."""
-    told = [(0, 0, 0, "", (address, 443)) for address in found]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kw: told)
+    answers = [(0, 0, 0, "", (address, 443)) for address in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kw: answers)
     with pytest.raises(Refused) as caught:
         send("GET", "https://inside.example/", seconds=2, most_bytes=10)
     assert caught.value.code == "address_not_public"
@@ -155,8 +155,8 @@ def test_plain_http_goes_only_to_networks_that_the_operator_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A public address wants https, whatever else is allowed."""
-    told = [(0, 0, 0, "", ("8.8.8.8", 80))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kw: told)
+    answers = [(0, 0, 0, "", ("8.8.8.8", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kw: answers)
     with pytest.raises(Refused) as caught:
         send("GET", "http://public.example/", seconds=2, most_bytes=10, allowed=HERE)
     assert caught.value.code == "https_needed"

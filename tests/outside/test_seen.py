@@ -58,10 +58,10 @@ def test_it_is_in_the_verdict_on_the_page_in_rest_and_in_the_filter(
         admin.actor, ServiceAccountFactory(team=alice.team), "test", (Scope.SUBMISSIONS_READ,)
     )
     rest = Client(headers={"Authorization": f"Bearer {issued.secret}"})
-    said = rest.get(f"/api/v1/submissions/{submission.pk}/").json()["result"]
-    (finding,) = (f for f in said["findings"] if f["detector"] == "flat")
+    result = rest.get(f"/api/v1/submissions/{submission.pk}/").json()["result"]
+    (finding,) = (f for f in result["findings"] if f["detector"] == "flat")
     assert (finding["status"], finding["score"], finding["version"]) == ("ran", 1.0, "1")
-    assert said["verdict"]["coverage"]["ran"] == ["flat", "provenance"]
+    assert result["verdict"]["coverage"]["ran"] == ["flat", "provenance"]
 
     history = alice.client().get(reverse("submissions:history"), {"detector": "flat"})
     assert history.status_code == 200

@@ -68,8 +68,8 @@ def test_no_page_of_a_row_shows_a_code(case: Case, team: Any, language: str) -> 
     for model in site._registry:
         row = model._base_manager.order_by("-pk").first()
         if row is not None:
-            shown = values(page_of(row, language))
-            assert shown and not raw & set(shown), (model, shown)
+            visible = values(page_of(row, language))
+            assert visible and not raw & set(visible), (model, visible)
             looked += 1
     assert looked >= 8
 
@@ -82,9 +82,9 @@ def test_values_are_rounded_linked_and_in_lines(case: Case) -> None:
     assert '\n  "word": "Übung"' in html.unescape(page)
     analysis = reverse("admin:ml_analysis_change", args=[finding.analysis_id])
     assert f'<a href="{analysis}">{finding.analysis_id}</a>' in page
-    shown = set(values(page_of(case.submission.analysis, "de")))
-    assert {"Prüfungen laufen", "Aufnahme zu lang", "1,235", "100 %"} <= shown
-    assert {case.submission.blob_id, "Gesichtsfälschung", "Ausgeführt"} <= shown
+    visible = set(values(page_of(case.submission.analysis, "de")))
+    assert {"Prüfungen laufen", "Aufnahme zu lang", "1,235", "100 %"} <= visible
+    assert {case.submission.blob_id, "Gesichtsfälschung", "Ausgeführt"} <= visible
 
 
 def test_a_case_leads_to_its_submission_without_its_name(case: Case) -> None:

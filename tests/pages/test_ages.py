@@ -18,7 +18,7 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "said"),
+    ("before", "text"),
     [
         (timedelta(seconds=20), "just now"),
         (timedelta(minutes=5, seconds=50), "5 min ago"),
@@ -29,9 +29,9 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
         (timedelta(days=31), "2026-10-29"),
     ],
 )
-def test_an_age_is_told_in_its_largest_unit(before: timedelta, said: str) -> None:
+def test_an_age_is_told_in_its_largest_unit(before: timedelta, text: str) -> None:
     """The past, the future, and a date where an age says nothing any more."""
-    assert f">{said}</time>" in age(NOW - before)
+    assert f">{text}</time>" in age(NOW - before)
 
 
 def test_the_exact_time_is_the_title_and_german_has_its_words() -> None:

@@ -26,7 +26,7 @@ REST = "/api/v1/submissions/"
 PAGES = ("/accounts/login/", "/submit/", REST)
 
 
-class Shown(logging.Handler):
+class LogLines(logging.Handler):
     """What the console would show, through its own filter."""
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ class Shown(logging.Handler):
 
 
 @pytest.fixture
-def shown() -> Iterator[Shown]:
-    handler = Shown()
+def log() -> Iterator[LogLines]:
+    handler = LogLines()
     logging.getLogger().addHandler(handler)
     yield handler
     logging.getLogger().removeHandler(handler)
@@ -56,7 +56,7 @@ def clients(alice: Person) -> Iterator[Client]:
 @pytest.mark.parametrize(
     "host", ["evil.example", "", "a b", "localhost:99999x", "[::1", "\x00", "x" * 3000]
 )
-def test_a_foreign_host_is_told_so(alice: Person, shown: Shown, host: str) -> None:
+def test_a_foreign_host_is_told_so(alice: Person, log: LogLines, host: str) -> None:
     """400 with one sentence, on a page and over REST, signed in or not."""
     for client in clients(alice):
         for address in (*PAGES, "/no/such/page/", "/static/no.css", "/api/v1/nothing/"):
@@ -83,28 +83,30 @@ BODIES = {
 
 @pytest.mark.parametrize("charset", CHARSETS)
 def test_a_charset_that_is_not_utf_8_is_no_surprise(
-    alice: Person, shown: Shown, charset: str
+    alice: Person, log: LogLines, charset: str
 ) -> None:
     """In every kind of body, and where there is none: never a 5xx."""
     for client in clients(alice):
         for address in PAGES:
             for kind, body in BODIES.items():
-                told = f"{kind}; charset={charset}"
-                answer = client.generic("POST", address, body, told)
-                assert answer.status_code < 500, (address, told)
-            answer = client.get(f"{address}?q=%ff%fe&sort=x", headers={"content-type": told})
-            assert answer.status_code < 500, (address, told)
+                content_type = f"{kind}; charset={charset}"
+                answer = client.generic("POST", address, body, content_type)
+                assert answer.status_code < 500, (address, content_type)
+            answer = client.get(
+                f"{address}?q=%ff%fe&sort=x", headers={"content-type": content_type}
+            )
+            assert answer.status_code < 500, (address, content_type)
 
 
-def test_utf_16_is_refused_with_a_code(alice: Person, shown: Shown) -> None:
+def test_utf_16_is_refused_with_a_code(alice: Person, log: LogLines) -> None:
     for client in clients(alice):
         for address in PAGES:
-            told = f"{FORM}; charset=utf-16"
-            answer = client.generic("POST", address, b"login=x", told)
+            content_type = f"{FORM}; charset=utf-16"
+            answer = client.generic("POST", address, b"login=x", content_type)
             assert answer.status_code == 415, address
             assert b"charset_not_supported" in answer.content
-            told = f"{MULTIPART}; charset=UTF-8"
-            answer = client.generic("POST", address, BODIES[MULTIPART], told)
+            content_type = f"{MULTIPART}; charset=UTF-8"
+            answer = client.generic("POST", address, BODIES[MULTIPART], content_type)
             assert b"charset_not_supported" not in answer.content
 
 
@@ -115,10 +117,10 @@ TYPES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("told", TYPES)
+@pytest.mark.parametrize("content_type", TYPES)
 @pytest.mark.parametrize("query", ["q=%ff%fe", "&".join(["a=b"] * 2000)])
 def test_a_content_type_that_fails_as_the_request_is_made(
-    shown: Shown, told: str, query: str
+    log: LogLines, content_type: str, query: str
 ) -> None:
     """By the handler that is served: Django would raise before any middleware sees the request."""
 
@@ -128,7 +130,7 @@ def test_a_content_type_that_fails_as_the_request_is_made(
     for method in ("get", "post"):
         for address in PAGES:
             made = getattr(RequestFactory(), method)(address, QUERY_STRING=query)
-            environ = {**made.environ, "CONTENT_TYPE": told, "QUERY_STRING": query}
+            environ = {**made.environ, "CONTENT_TYPE": content_type, "QUERY_STRING": query}
             answer = Handler()(environ, start_response)
             assert isinstance(answer, HttpResponse)
             assert answer.status_code in (400, 415), (answer.content, address)
@@ -161,7 +163,9 @@ HEADS = {
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_headers_that_make_no_sense_are_no_surprise(alice: Person, shown: Shown, name: str) -> None:
+def test_headers_that_make_no_sense_are_no_surprise(
+    alice: Person, log: LogLines, name: str
+) -> None:
     """Asking and sending, signed in and not: never a 5xx."""
     for value in HEADS[name]:
         for client in clients(alice):
@@ -176,7 +180,7 @@ def test_headers_that_make_no_sense_are_no_surprise(alice: Person, shown: Shown,
 
 @pytest.mark.parametrize("encoding", ["bogus", "utf-16", "zlib", "undefined"])
 def test_a_part_that_names_a_strange_encoding_is_no_surprise(
-    alice: Person, shown: Shown, encoding: str
+    alice: Person, log: LogLines, encoding: str
 ) -> None:
     """In a part's name, file name and own type (RFC 2231 lets each name its encoding)."""
     for disposition in (
@@ -210,7 +214,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_addresses_that_make_no_sense_are_no_surprise(
-    alice: Person, shown: Shown, address: str
+    alice: Person, log: LogLines, address: str
 ) -> None:
     """To anybody, a moderator and a site administrator: never a 5xx."""
     boss = Person(alice.user, alice.team)
@@ -233,7 +237,7 @@ def test_addresses_that_make_no_sense_are_no_surprise(
     ],
 )
 def test_words_that_cannot_be_stored_are_no_surprise_at_the_door(
-    shown: Shown, where: str, value: str
+    log: LogLines, where: str, value: str
 ) -> None:
     """In the forms that anybody reaches."""
     client = Client(raise_request_exception=False)
@@ -255,13 +259,13 @@ def test_a_reset_mail_names_the_public_address_whatever_the_host_says(
     assert "evil.example" not in f"{mail.outbox[0].body}{mail.outbox[0].subject}"
 
 
-def test_a_403_writes_no_traceback(alice: Person, viewer: Person, shown: Shown) -> None:
+def test_a_403_writes_no_traceback(alice: Person, viewer: Person, log: LogLines) -> None:
     """A page that the person may not see, and a form without its token."""
     client = viewer.client()
     assert client.get(reverse("dashboard:overview")).status_code == 403
     strict = Client(enforce_csrf_checks=True)
     assert strict.post("/accounts/login/", {"login": "x"}).status_code == 403
-    assert any("Forbidden" in line for line in shown.lines), "the line itself is kept"
+    assert any("Forbidden" in line for line in log.lines), "the line itself is kept"
 
 
 def _raises(error: Callable[[], Exception]) -> Callable[[HttpRequest], HttpResponse]:
@@ -301,10 +305,10 @@ urlpatterns = [
 
 @pytest.mark.parametrize("name", _errors())
 def test_what_is_the_clients_fault_writes_no_traceback(
-    settings: Any, shown: Shown, name: str
+    settings: Any, log: LogLines, name: str
 ) -> None:
     """Whatever a view raises that says that the request is wrong."""
     settings.ROOT_URLCONF = __name__
     answer = Client(raise_request_exception=False).get(f"/{name}/")
     assert 400 <= answer.status_code < 500
-    assert shown.lines, "one line tells of it"
+    assert log.lines, "one line tells of it"

@@ -40,7 +40,7 @@ class House:
 
     team: Team
     admin: Person
-    shown: Submission
+    submission: Submission
     case: Case
     key: str
     send: Send
@@ -62,9 +62,11 @@ class House:
         self._more_of_the_result(n, somebody)
         deletion.ask(self.admin.actor, sent[0], "why")
         saved_filters.save(somebody.actor, f"filter {n}", "kind=image", self.team)
-        asked = invitations.invite(self.admin.actor, self.team, f"n{n}@example.net", Role.VIEWER)
+        invitation = invitations.invite(
+            self.admin.actor, self.team, f"n{n}@example.net", Role.VIEWER
+        )
         if n % 2:
-            invitations.withdraw(self.admin.actor, asked.invitation)
+            invitations.withdraw(self.admin.actor, invitation.invitation)
         rules.write_policy(self.admin.actor, another, f"policy {n}", "")
         service = ServiceAccountFactory(team=self.team)
         keys.issue_key(self.admin.actor, service, "one", SCOPES)
@@ -83,13 +85,13 @@ class House:
 
     def _more_of_the_result(self, n: int, somebody: Person) -> None:
         """Findings, pictures, looks alike, and a longer story with more decisions."""
-        analysis = self.shown.analysis
+        analysis = self.submission.analysis
         evidence = [{"code": "c", "text": "t", "strength": "weak", "data": {"number": n}}]
         FindingRow.objects.create(
             analysis=analysis, detector=f"check_{n}", status="ran", reason="r", evidence=evidence
         )
         Thumbnail.objects.create(analysis=analysis, name=f"face-{n}", png=picture())
-        for one in (self.shown, self.send(self.admin, 120 + n, f"alike {n}.png")):
+        for one in (self.submission, self.send(self.admin, 120 + n, f"alike {n}.png")):
             Look.of(one.blob, float(n), 5).save()
         held = review.claim(somebody.actor, self.case.pk)
         review.decide(somebody.actor, held.pk, held.fence, DecisionText("unclear", f"look {n}"))
@@ -105,32 +107,34 @@ def _waiting(submission: Submission) -> Case:
 def built() -> House:
     team = TeamFactory(name="Newsroom")
     admin = member(team, Role.ADMIN)
-    shown = sent(admin, 1, "shown.png")
+    submission = sent(admin, 1, "shown.png")
     key = keys.issue_key(admin.actor, ServiceAccountFactory(team=team), "k", SCOPES).secret
-    _with_a_film(shown)
-    return House(team, admin, shown, _waiting(shown), str(key), sent)
+    _with_a_film(submission)
+    return House(team, admin, submission, _waiting(submission), str(key), sent)
 
 
 def sent(who: Person, shade: int, name: str) -> Submission:
     return submit(who.actor, who.team, BytesIO(picture(shade)), name).submission
 
 
-def _with_a_film(shown: Submission) -> None:
+def _with_a_film(submission: Submission) -> None:
     """The most that a result page can ask for."""
-    Analysis.objects.filter(pk=shown.analysis_id).update(media={"kind": "video"})
-    Preview.objects.create(source=shown.blob, film=shown.blob, state=State.DONE, finished_at=Now())
-    shown.refresh_from_db()
+    Analysis.objects.filter(pk=submission.analysis_id).update(media={"kind": "video"})
+    Preview.objects.create(
+        source=submission.blob, film=submission.blob, state=State.DONE, finished_at=Now()
+    )
+    submission.refresh_from_db()
 
 
-def asked_by(client: Client, url: str, **headers: str) -> list[str]:
+def queries_of(client: Client, url: str, **headers: str) -> list[str]:
     """What a page asks, the second time: the first notes the visit and fills what is kept."""
     client.get(url, headers=headers)
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(url, headers=headers)
     assert answer.status_code == 200, (url, answer.status_code)
-    asked = [query["sql"] for query in captured.captured_queries]
+    statements = [query["sql"] for query in captured.captured_queries]
     # Once a minute a session notes when it was last seen: a slow machine is no slow page.
-    return [sql for sql in asked if not sql.startswith('UPDATE "accounts_session"')]
+    return [sql for sql in statements if not sql.startswith('UPDATE "accounts_session"')]
 
 
 def team_page(name: str) -> Callable[[House], str]:
@@ -141,9 +145,9 @@ PAGES: dict[str, Callable[[House], str]] = {
     "history": lambda house: reverse("submissions:history"),
     "history, filtered": lambda house: "/?q=png&kind=image&sort=name",
     "history, by a check": lambda house: "/?detector=compression&check=ran&sort=name",
-    "result": lambda house: reverse("submissions:detail", args=[house.shown.pk]),
-    "film panel": lambda house: reverse("submissions:film_panel", args=[house.shown.pk]),
-    "progress": lambda house: reverse("submissions:progress", args=[house.shown.pk]),
+    "result": lambda house: reverse("submissions:detail", args=[house.submission.pk]),
+    "film panel": lambda house: reverse("submissions:film_panel", args=[house.submission.pk]),
+    "progress": lambda house: reverse("submissions:progress", args=[house.submission.pk]),
     "deletions": lambda house: reverse("submissions:deletions"),
     "queue": lambda house: reverse("review:queue"),
     "case": lambda house: reverse("review:case", args=[house.case.pk]),
@@ -157,50 +161,50 @@ PAGES: dict[str, Callable[[House], str]] = {
 API: dict[str, Callable[[House], str]] = {
     "list": lambda house: "/api/v1/submissions/",
     "list, filtered": lambda house: "/api/v1/submissions/?q=png&sort=name&kind=image",
-    "detail": lambda house: f"/api/v1/submissions/{house.shown.pk}/",
+    "detail": lambda house: f"/api/v1/submissions/{house.submission.pk}/",
 }
 
 
-Asked = dict[str, list[str]]
+Queries = dict[str, list[str]]
 """The statements of each page or answer, by its name."""
 
 
 @pytest.fixture(scope="module")
-def asked(shared_home: Path) -> dict[int, Asked]:
+def queries(shared_home: Path) -> dict[int, Queries]:
     """What everything asks with 3 of each thing and with 12: to build these takes longer than to
     ask, so both tests read one house."""
     house = built()
     client = house.admin.client()
-    found: dict[int, Asked] = {}
+    found: dict[int, Queries] = {}
     for size in (FEW, MANY):
         house.grow_to(size)
-        found[size] = {name: asked_by(client, url(house)) for name, url in PAGES.items()} | {
-            name: asked_by(Client(), url(house), authorization=f"Bearer {house.key}")
+        found[size] = {name: queries_of(client, url(house)) for name, url in PAGES.items()} | {
+            name: queries_of(Client(), url(house), authorization=f"Bearer {house.key}")
             for name, url in API.items()
         }
     return found
 
 
-def grown(asked: dict[int, Asked], names: Iterable[str]) -> Asked:
+def grown(queries: dict[int, Queries], names: Iterable[str]) -> Queries:
     """The statements that only the large house saw, where it saw more of them."""
-    print({name: len(asked[MANY][name]) for name in names})
+    print({name: len(queries[MANY][name]) for name in names})
     return {
-        name: [sql[:300] for sql in asked[MANY][name] if sql not in asked[FEW][name]]
+        name: [sql[:300] for sql in queries[MANY][name] if sql not in queries[FEW][name]]
         for name in names
-        if len(asked[MANY][name]) > len(asked[FEW][name])
+        if len(queries[MANY][name]) > len(queries[FEW][name])
     }
 
 
 @pytest.mark.timeout(300)
-def test_pages_ask_no_more_often_for_twelve_than_for_three(asked: dict[int, Asked]) -> None:
+def test_pages_ask_no_more_often_for_twelve_than_for_three(queries: dict[int, Queries]) -> None:
     """History, result, queue, case, dashboard and team pages: rows, findings, pictures, decisions,
     members, keys and the teams of whoever looks may be four times as many."""
-    assert grown(asked, PAGES) == {}
+    assert grown(queries, PAGES) == {}
 
 
 @pytest.mark.timeout(300)
 def test_the_interface_asks_no_more_often_for_twelve_than_for_three(
-    asked: dict[int, Asked],
+    queries: dict[int, Queries],
 ) -> None:
     """The list and one submission by REST, with a partner's key."""
-    assert grown(asked, API) == {}
+    assert grown(queries, API) == {}

@@ -66,12 +66,12 @@ def test_every_icon_that_is_asked_for_exists() -> None:
     """An include that names a missing icon would draw nothing, and a badge lose its shape."""
     sprite = (ROOT / "static" / "icons" / "icons.svg").read_text()
     there = set(re.findall(r'<symbol id="([^"]+)"', sprite))
-    asked = {
+    icons = {
         name
         for path in TEMPLATES
         for name in re.findall(r'components/icon.html" with name="([^"]+)"', path.read_text())
     }
-    assert asked <= there
+    assert icons <= there
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)

@@ -53,13 +53,13 @@ def film(seed: int = 7, mib: int = 11) -> bytes:
 
 
 def post(client: Client, where: str, body: Any = None, **headers: str) -> Any:
-    said = "" if body is None else json.dumps(body)
-    return client.post(where, said, content_type="application/json", headers=headers)
+    content = "" if body is None else json.dumps(body)
+    return client.post(where, content, content_type="application/json", headers=headers)
 
 
 def announce(client: Client, body: bytes, *, key: str = "", **words: Any) -> Any:
-    said = {"filename": "a.png", "size": len(body), **words}
-    return post(client, URL, said, **({"Idempotency-Key": key} if key else {}))
+    announced = {"filename": "a.png", "size": len(body), **words}
+    return post(client, URL, announced, **({"Idempotency-Key": key} if key else {}))
 
 
 def put(part: dict[str, Any], body: bytes) -> httpx.Response:
@@ -69,17 +69,19 @@ def put(part: dict[str, Any], body: bytes) -> httpx.Response:
 
 def sent(client: Client, body: bytes, **words: Any) -> dict[str, Any]:
     """Announced, and every part put into the bucket; with the parts' ETags."""
-    told = announce(client, body, **words)
-    assert told.status_code == 201, told.content
-    said: dict[str, Any] = told.json()
-    answers = [put(part, body) for part in said["parts"]]
+    response = announce(client, body, **words)
+    assert response.status_code == 201, response.content
+    upload: dict[str, Any] = response.json()
+    answers = [put(part, body) for part in upload["parts"]]
     assert [one.status_code for one in answers] == [200] * len(answers)
-    said["etags"] = [{"number": n, "etag": one.headers["ETag"]} for n, one in enumerate(answers, 1)]
-    return said
+    upload["etags"] = [
+        {"number": n, "etag": one.headers["ETag"]} for n, one in enumerate(answers, 1)
+    ]
+    return upload
 
 
-def complete(client: Client, said: dict[str, Any], **body: Any) -> Any:
-    return post(client, f"{said['url']}complete/", body or {"parts": said["etags"]})
+def complete(client: Client, upload: dict[str, Any], **body: Any) -> Any:
+    return post(client, f"{upload['url']}complete/", body or {"parts": upload["etags"]})
 
 
 def work() -> int:

@@ -48,8 +48,8 @@ def send_in(client: Client, shade: int = 120, key: str | None = None, **words: s
 def problem(answer: Any, status: int, code: str) -> None:
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == "application/problem+json"
-    said = answer.json()
-    assert said["code"] == code and said["status"] == status and said["detail"]
+    body = answer.json()
+    assert body["code"] == code and body["status"] == status and body["detail"]
 
 
 def test_send_follow_find(both: Client) -> None:
@@ -177,7 +177,7 @@ def test_bad_bodies(both: Client) -> None:
     ],
 )
 def test_a_filter_that_is_none(both: Client, query: dict[str, str]) -> None:
-    """Told with the field's name, never ignored."""
+    """The error names the field; it is never ignored."""
     problem(both.get(URL, query), 400, "invalid")
 
 
@@ -234,9 +234,9 @@ def test_a_deletion_is_asked_for_and_shown(both: Client) -> None:
     """202, shown from then on, the same answer again; the media stays until a person decides."""
     sent = send_in(both).json()
     assert sent["deletion_requested_at"] is None
-    asked = both.delete(sent["url"])
-    assert asked.status_code == 202 and asked.json()["deletion_requested_at"]
-    assert both.delete(sent["url"]).json() == asked.json()
+    response = both.delete(sent["url"])
+    assert response.status_code == 202 and response.json()["deletion_requested_at"]
+    assert both.delete(sent["url"]).json() == response.json()
     assert both.get(sent["url"]).json()["deletion_requested_at"]
     assert both.get(URL).json()["results"][0]["deletion_requested_at"]
     assert Submission.objects.get().blob.size
@@ -329,15 +329,15 @@ def test_a_list_is_byte_for_byte_what_whole_submissions_give(
     assert claim is not None
     park(claim, "poison", "It brought its process down.")
     with django_assert_num_queries(len(one_row)):
-        said = both.get(URL)
+        response = both.get(URL)
     unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(policy_text|note)"'
     assert not re.search(unread, "".join(q["sql"] for q in one_row))
     whole = Submission.objects.with_deletion_requests().with_decisions()
     whole = whole.order_by("-created_at", "-id")
     rows = SubmissionSerializer(whole, many=True, context={"request": rf.get("/")})
     body = {"next": None, "previous": None, "results": rows.data}
-    assert said.content == JSONRenderer().render(body)
-    assert {row["outcome"] for row in said.json()["results"]} == {None, "inconclusive"}
+    assert response.content == JSONRenderer().render(body)
+    assert {row["outcome"] for row in response.json()["results"]} == {None, "inconclusive"}
 
 
 def test_a_window_ends_and_is_forgotten(both: Client, monkeypatch: pytest.MonkeyPatch) -> None:

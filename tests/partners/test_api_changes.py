@@ -17,17 +17,17 @@ INSTALLED = "detector"
 """A filter whose values are the checks of this installation."""
 
 
-def shape(said: Any) -> Any:
+def shape(part: Any) -> Any:
     """Without words: addresses, fields, types, values and answers."""
-    if isinstance(said, list):
-        return [shape(one) for one in said]
-    if not isinstance(said, dict):
-        return said
-    if "schema" in said:  # a body, whose examples are words
-        said = {name: one for name, one in said.items() if name not in ("example", "examples")}
-    if said.get("name") == INSTALLED and said.get("in") == "query":
+    if isinstance(part, list):
+        return [shape(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "schema" in part:  # a body, whose examples are words
+        part = {name: one for name, one in part.items() if name not in ("example", "examples")}
+    if part.get("name") == INSTALLED and part.get("in") == "query":
         return {"name": INSTALLED}
-    return {name: shape(one) for name, one in said.items() if _is_shape(name, one)}
+    return {name: shape(one) for name, one in part.items() if _is_shape(name, one)}
 
 
 def _is_shape(name: str, value: Any) -> bool:
@@ -55,8 +55,8 @@ def test_the_digest_sees_what_programs_see_and_no_words() -> None:
     one = {"paths": {}, "components": {"Thing": {"properties": {"description": field}}}}
 
     def changed(**by: Any) -> dict[str, Any]:
-        said = {"properties": {"description": {**field, **by}}}
-        return {"paths": {}, "components": {"Thing": said}}
+        schema = {"properties": {"description": {**field, **by}}}
+        return {"paths": {}, "components": {"Thing": schema}}
 
     assert digest(changed(description="b")) == digest(one)
     assert digest(changed(type="integer")) != digest(one)

@@ -71,17 +71,17 @@ def test_an_appeal_is_made_read_and_answered(acme: Client, case: Case, alice: Pe
     assert read(acme, case)["appeal"] is None
     made = post(acme, case)
     assert made.status_code == 201 and made["Idempotent-Replayed"] == "false"
-    said = made.json()
-    assert (said["state"], said["outcome"], said["answer"]) == ("open", None, None)
-    told = read(acme, case)
-    assert told["appeal"] == said and told["decision"] is None
-    assert told["decisions"][0]["id"] == said["decision"]
+    body = made.json()
+    assert (body["state"], body["outcome"], body["answer"]) == ("open", None, None)
+    submission = read(acme, case)
+    assert submission["appeal"] == body and submission["decision"] is None
+    assert submission["decisions"][0]["id"] == body["decision"]
     second = decide(case, alice, "unclear", "Too small to say")
-    told = read(acme, case)
-    now = told["appeal"]
+    submission = read(acme, case)
+    now = submission["appeal"]
     assert (now["state"], now["outcome"], now["answer"]) == ("answered", "changed", str(second.pk))
-    assert now["answered_at"] and told["decision"]["reason"] == "Too small to say"
-    assert "canary" not in json.dumps(told)
+    assert now["answered_at"] and submission["decision"]["reason"] == "Too small to say"
+    assert "canary" not in json.dumps(submission)
 
 
 def test_a_withdrawn_appeal_gives_the_decision_back(acme: Client, case: Case) -> None:
@@ -166,8 +166,8 @@ def test_webhooks_tell_of_each_step(
     post(acme, case)
     decide(case, alice, "manipulated")
     news = [json.loads(one.body) for one in Event.objects.order_by("created_at", "id")]
-    told = [(one["type"], one["data"].get("decision") is not None) for one in news]
-    assert sorted(told) == sorted([
+    types = [(one["type"], one["data"].get("decision") is not None) for one in news]
+    assert sorted(types) == sorted([
         ("decision.reopened", False), ("appeal.received", False), ("appeal.withdrawn", True),
         ("decision.reopened", False), ("appeal.received", False), ("decision.changed", True),
         ("appeal.answered", True),

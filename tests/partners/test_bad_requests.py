@@ -71,7 +71,7 @@ class Door:
     def raw(
         self, body: bytes, headers: dict[str, str], pause: float = 0, pieces: int = 1
     ) -> Answer:
-        told = {
+        heads = {
             "Host": "localhost",
             "Connection": "close",
             "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
@@ -79,7 +79,7 @@ class Door:
             **headers,
         }
         head = f"POST {self.path} HTTP/1.1\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in told.items()) + "\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in heads.items()) + "\r\n"
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as link:
             try:
                 link.sendall(head.encode("latin-1"))
@@ -136,8 +136,8 @@ def rest(port: int, home: Path, team: Team) -> Door:
 @pytest.fixture
 def page(port: int, home: Path, alice: Person) -> Door:
     client = alice.client()
-    shown = Client.get(client, PAGE).content.decode()
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown)
+    page = Client.get(client, PAGE).content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert token
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
     headers = {"Cookie": cookies, "Accept": "application/json", "Referer": "http://localhost/"}
@@ -153,9 +153,9 @@ def nothing_stored(home: Path) -> None:
 def refused(answer: Answer, status: int, code: str) -> None:
     """A program is told the code and one sentence."""
     assert answer.status == status, answer.body[:600]
-    said = answer.json()
-    assert said["code"] == code
-    sentence = said.get("detail") or said["sentence"]
+    body = answer.json()
+    assert body["code"] == code
+    sentence = body.get("detail") or body["sentence"]
     assert sentence.endswith(".") and "Traceback" not in sentence
 
 
@@ -238,8 +238,8 @@ def test_hostile_file_names_are_text(rest: Door, home: Path) -> None:
         answer = rest.send(rest.form(file=picture(n), name=name))
         assert answer.status == 202 or answer.json()["code"] == "invalid", (name, answer.body)
         if answer.status == 202:
-            shown = answer.json()["filename"]
-            assert len(shown) <= 255 and not set(shown) & set("/\\\u202e\x01\x1b\r\n")
+            stored_name = answer.json()["filename"]
+            assert len(stored_name) <= 255 and not set(stored_name) & set("/\\\u202e\x01\x1b\r\n")
     stored = [p.name for p in (home / "blobs").rglob("*") if p.is_file()]
     assert all(re.fullmatch(r"[0-9a-f]{64}", name) for name in stored)
     assert not list(home.rglob("*passwd*"))

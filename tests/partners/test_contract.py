@@ -269,7 +269,7 @@ def test_every_answer_tells_the_limits(
 def test_a_header_does_not_make_a_stranger_another(db: None, monkeypatch: Any) -> None:
     """Who has no key is counted by the address that the connection has, not by what it claims."""
     monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "2/min", "write": "2/min"})
-    told = [
+    statuses = [
         Client().get(URL, headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code for n in range(4)
     ]
-    assert told == [401, 401, 429, 429]
+    assert statuses == [401, 401, 429, 429]

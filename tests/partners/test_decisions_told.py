@@ -83,9 +83,9 @@ def test_the_reasons_that_were_chosen_from_the_teams_list_are_told(
         DecisionText("manipulated", "The chin.", NOTE, codes=(code.pk,)),
     )
     ReasonCode.objects.update(name="Face swap")
-    told = reader.get(f"{URL}{case.submission_id}/").json()
+    body = reader.get(f"{URL}{case.submission_id}/").json()
     (row,) = reader.get(URL).json()["results"]
-    for decision in (told["decision"], told["decisions"][0], row["decision"]):
+    for decision in (body["decision"], body["decisions"][0], row["decision"]):
         assert decision["reason_codes"] == ["Swapped face"]
 
 
@@ -94,17 +94,17 @@ def test_a_mask_says_where_in_which_face() -> None:
     where = [[0.0, 0.5], [1.0, 0.25]]
     evidence = {"code": "x", "data": {"where": where, "face": 3, "seen_at": 4.1}}
     boxes = [[0.0, 1, 2, 3, 4], [4.0, 10, 20, 30, 40]]
-    said = {
+    result = {
         "verdict": {"outcome": "inconclusive"},
         "findings": [{"detector": "face_forgery", "evidence": [evidence, {"data": {"face": 3}}]}],
         "tracks": [{"id": 3, "boxes": boxes}],
     }
-    assert masks(said) == [
+    assert masks(result) == [
         {"detector": "face_forgery", "face": 3, "seconds": 4.1, "box": [10, 20, 30, 40],
          "rows": where},
     ]  # fmt: skip
     assert masks({"findings": [{"detector": "x", "evidence": [evidence]}]})[0]["box"] is None
-    whole(SHAPE, shaped(SHAPE, {**said, "masks": masks(said)}))
+    whole(SHAPE, shaped(SHAPE, {**result, "masks": masks(result)}))
 
 
 def test_a_pseudonym_is_the_same_within_a_team_and_names_nobody(
@@ -115,10 +115,10 @@ def test_a_pseudonym_is_the_same_within_a_team_and_names_nobody(
         decide(alice, waiting(send(alice, shade)), "unclear", "as seen")
     rows = reader.get(URL).json()["results"]
     assert len({row["decision"]["reviewer"] for row in rows}) == 1
-    said = reader.get(URL).content.decode()
-    said += "".join(reader.get(row["url"]).content.decode() for row in rows)
+    page = reader.get(URL).content.decode()
+    page += "".join(reader.get(row["url"]).content.decode() for row in rows)
     for secret in (alice.user.name, alice.user.email, str(alice.user.pk), NOTE):
-        assert secret not in said
+        assert secret not in page
 
 
 def test_a_key_that_only_sends_is_told_no_decision(partner: Partner, alice: Person) -> None:
@@ -128,8 +128,8 @@ def test_a_key_that_only_sends_is_told_no_decision(partner: Partner, alice: Pers
     for client, expected in ((both, True), (write, False)):
         sent = send_in(client, 7).json()
         decide(alice, waiting(Submission.objects.get(pk=sent["id"])), "unclear", "as seen")
-        told = client.delete(sent["url"]).json()
-        assert ("decision" in told) is expected and ("declared" in told) is expected
+        body = client.delete(sent["url"]).json()
+        assert ("decision" in body) is expected and ("declared" in body) is expected
 
 
 def test_a_result_has_every_field_that_the_schema_names(
@@ -166,8 +166,8 @@ def test_the_same_bytes_are_told_only_within_the_team(
     mine, same = send(alice, 5), send(bob, 5)
     send(charlie, 5)
     decide(bob, waiting(same), "manipulated", "as seen")
-    told = reader.get(f"{URL}{mine.pk}/").json()["similar"]
-    assert [(one["id"], one["same_bytes"], one["decision"]) for one in told] == [
+    similar = reader.get(f"{URL}{mine.pk}/").json()["similar"]
+    assert [(one["id"], one["same_bytes"], one["decision"]) for one in similar] == [
         (str(same.pk), True, "manipulated")
     ]
 

@@ -69,12 +69,12 @@ def test_twenty_that_announce_and_complete_at_once_make_one_submission(
         with ThreadPoolExecutor(count) as pool:
             return list(pool.map(once, range(count)))
 
-    told = at_once(lambda client: announce(client, body, key="k"))
-    assert {one.status_code for one in told} == {201}
-    assert len({one.json()["id"] for one in told}) == len(media_bucket.under_way()) == 1
-    said = told[0].json()
-    put(said["parts"][0], body)
-    ends = at_once(lambda client: complete(client, said, parts=[]))
+    announced = at_once(lambda client: announce(client, body, key="k"))
+    assert {one.status_code for one in announced} == {201}
+    assert len({one.json()["id"] for one in announced}) == len(media_bucket.under_way()) == 1
+    upload = announced[0].json()
+    put(upload["parts"][0], body)
+    ends = at_once(lambda client: complete(client, upload, parts=[]))
     assert {one.status_code for one in ends} == {202}
     at_once(lambda _: work(), 4)
     assert Submission.objects.count() == 1 and DirectUpload.objects.get().state == State.DONE
@@ -103,19 +103,19 @@ def test_a_receiver_that_is_killed_makes_one_submission(
 ) -> None:  # fmt: skip
     """After the parts are put together, before the submission is written, and after it."""
     program = program_of(team)
-    said = sent(program, picture())
-    complete(program, said)
+    upload = sent(program, picture())
+    complete(program, upload)
     killed_at(point, tmp_path)
     was_written = point == "upload_received"
     assert Submission.objects.exists() == was_written
-    assert media_bucket.names("quarantine/") == [f"quarantine/{said['id']}"]
+    assert media_bucket.names("quarantine/") == [f"quarantine/{upload['id']}"]
     state = State.DONE if was_written else State.RUNNING
     assert DirectUpload.objects.get().state == state
     if not was_written:
         DirectUpload.objects.update(lease_until=timezone.now())
         assert reconcile().reclaimed == 1
     assert work() == (0 if was_written else 1)
-    assert program.get(said["url"]).json()["state"] == "received"
+    assert program.get(upload["url"]).json()["state"] == "received"
     assert Submission.objects.count() == 1
     monkeypatch.setattr(announcing, "LEFT_FOR", timedelta(seconds=-5))
     assert announcing.forget_old() == int(was_written)
@@ -140,32 +140,34 @@ def test_a_store_that_is_away_costs_nothing_but_time(
 ) -> None:
     """503 to the sender, and the same later; a receiver tries again and parks nothing."""
     body = picture()
-    said = sent(program, body)
+    upload = sent(program, body)
     media_bucket.go_away()
     for answer in (
-        announce(program, body), complete(program, said), post(program, f"{said['url']}parts/"),
+        announce(program, body), complete(program, upload), post(program, f"{upload['url']}parts/"),
     ):  # fmt: skip
         assert code(answer) == (503, "store_unavailable")
         assert "127.0.0.1" not in answer.content.decode()
     media_bucket.come_back()
-    assert complete(program, said).status_code == 202
+    assert complete(program, upload).status_code == 202
     media_bucket.go_away()
     assert work() == 1
-    told = program.get(said["url"]).json()
-    assert (told["state"], told["reason_code"]) == ("receiving", "transient") and told["reason"]
+    status = program.get(upload["url"]).json()
+    assert (status["state"], status["reason_code"]) == ("receiving", "transient") and status[
+        "reason"
+    ]
     row = DirectUpload.objects.get()
     assert (row.state, row.attempt) == (State.QUEUED, 0) and row.available_at > timezone.now()
     media_bucket.come_back()
     DirectUpload.objects.update(available_at=timezone.now())
-    assert work() == 1 and program.get(said["url"]).json()["state"] == "received"
+    assert work() == 1 and program.get(upload["url"]).json()["state"] == "received"
 
 
 def test_bytes_that_end_early_are_read_again(
     program: Client, media_bucket: MediaBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bucket that goes away in the middle of the stream."""
-    said = sent(program, picture())
-    complete(program, said)
+    upload = sent(program, picture())
+    complete(program, upload)
 
     def cut(self: Any, size: int) -> bytes:
         raise ConnectionResetError
@@ -173,21 +175,21 @@ def test_bytes_that_end_early_are_read_again(
     with monkeypatch.context() as patched:
         patched.setattr("botocore.response.StreamingBody.read", cut)
         work()
-    assert program.get(said["url"]).json()["state"] == "receiving"
+    assert program.get(upload["url"]).json()["state"] == "receiving"
     DirectUpload.objects.update(available_at=timezone.now())
     work()
-    assert program.get(said["url"]).json()["state"] == "received"
+    assert program.get(upload["url"]).json()["state"] == "received"
 
 
 def test_an_upload_that_expires_is_as_if_it_had_never_been(
     program: Client, media_bucket: MediaBucket
 ) -> None:
     """Its parts go, and its key can be used for anything."""
-    said = sent(program, picture(), key="k")
+    upload = sent(program, picture(), key="k")
     past = timezone.now() - timedelta(seconds=1)
     DirectUpload.objects.update(expires_at=past, available_at=past)
-    assert program.get(said["url"]).status_code == 404
-    assert complete(program, said).status_code == 404
+    assert program.get(upload["url"]).status_code == 404
+    assert complete(program, upload).status_code == 404
     assert work() == 1 and not DirectUpload.objects.exists()
     nothing_is_kept(media_bucket)
     assert announce(program, picture(5), key="k").status_code == 201
@@ -196,12 +198,12 @@ def test_an_upload_that_expires_is_as_if_it_had_never_been(
 def test_giving_up_while_it_is_received_leaves_no_submission(
     program: Client, media_bucket: MediaBucket
 ) -> None:
-    said = sent(program, picture())
-    complete(program, said)
+    upload = sent(program, picture())
+    complete(program, upload)
     taken = claim(DirectUpload, worker="t")
     assert taken is not None
     row = DirectUpload.objects.get()
-    program.delete(said["url"])
+    program.delete(upload["url"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DirectUpload.objects, "select_related", lambda *names: _Known(row))
         quarantine_again(media_bucket, row)
@@ -250,8 +252,8 @@ def test_what_a_kill_left_in_quarantine_is_swept_and_what_is_needed_stays(
 def test_who_may_not_send_any_more_is_refused_at_the_end(
     program: Client, admin: Person, media_bucket: MediaBucket
 ) -> None:
-    said = sent(program, picture())
-    complete(program, said)
+    upload = sent(program, picture())
+    complete(program, upload)
     service = DirectUpload.objects.get().service
     assert service is not None
     disable_service_account(admin.actor, service)
@@ -263,20 +265,20 @@ def test_who_may_not_send_any_more_is_refused_at_the_end(
 
 def test_a_test_key_gets_its_canned_result(team: Team, media_bucket: MediaBucket) -> None:
     program = program_of(team, test=True)
-    said = sent(program, picture(), filename="decided_unclear.png")
-    complete(program, said)
+    upload = sent(program, picture(), filename="decided_unclear.png")
+    complete(program, upload)
     work()
-    told = program.get(said["url"]).json()
-    assert not told["livemode"]
-    assert program.get(told["submission"]).json()["decision"]["outcome"] == "unclear"
+    body = program.get(upload["url"]).json()
+    assert not body["livemode"]
+    assert program.get(body["submission"]).json()["decision"]["outcome"] == "unclear"
 
 
 def test_erasing_a_submission_erases_its_upload(program: Client, media_bucket: MediaBucket) -> None:
-    said = sent(program, picture(), external_id="personal")
-    complete(program, said)
+    upload = sent(program, picture(), external_id="personal")
+    complete(program, upload)
     work()
     erase(Submission.objects.get())
-    assert program.get(said["url"]).status_code == 404
+    assert program.get(upload["url"]).status_code == 404
     assert not DirectUpload.objects.exists() and media_bucket.names() == []
 
 

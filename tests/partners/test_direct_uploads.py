@@ -48,19 +48,23 @@ def test_a_file_in_parts_becomes_one_submission_with_its_words(
     """Announced, put, completed, received; of the parts nothing stays in quarantine."""
     body = film()
     digest = hashlib.sha256(body).hexdigest()
-    said = sent(program, body, sha256=digest, note="n", external_id="e", policy_context="p",
+    upload = sent(program, body, sha256=digest, note="n", external_id="e", policy_context="p",
                 language="de-at")  # fmt: skip
-    assert [part["size"] for part in said["parts"]] == [5 * MIB, 5 * MIB, len(body) - 10 * MIB]
-    assert (said["state"], said["submission"]) == ("waiting", None)
-    done = complete(program, said)
+    assert [part["size"] for part in upload["parts"]] == [5 * MIB, 5 * MIB, len(body) - 10 * MIB]
+    assert (upload["state"], upload["submission"]) == ("waiting", None)
+    done = complete(program, upload)
     assert (done.status_code, done.json()["state"]) == (202, "receiving")
     assert not Submission.objects.exists() and work() == 1
-    end = program.get(said["url"])
+    end = program.get(upload["url"])
     assert end.json()["state"] == "received" and end["ETag"]
-    told = program.get(end.json()["submission"]).json()
-    assert (told["sha256"], told["filename"], told["note"]) == (digest, "a.png", "n")
-    assert (told["external_id"], told["policy_context"], told["language"]) == ("e", "p", "de-AT")
-    again = complete(program, said)
+    status = program.get(end.json()["submission"]).json()
+    assert (status["sha256"], status["filename"], status["note"]) == (digest, "a.png", "n")
+    assert (status["external_id"], status["policy_context"], status["language"]) == (
+        "e",
+        "p",
+        "de-AT",
+    )
+    again = complete(program, upload)
     assert (again.status_code, again.json()) == (202, end.json())
     assert Submission.objects.count() == 1
     assert media_bucket.names("quarantine/") == media_bucket.under_way() == []
@@ -91,11 +95,11 @@ def test_an_address_is_for_one_part_of_one_length_for_an_hour(
     quarantine._clients.cache_clear()
     answer = announce(program, picture())
     assert answer["Cache-Control"] == "no-store"
-    said = answer.json()
-    address = urlsplit(said["parts"][0]["url"])
+    body = answer.json()
+    address = urlsplit(body["parts"][0]["url"])
     query = parse_qs(address.query)
     assert (address.scheme, address.netloc) == ("https", "media.example")
-    assert address.path == f"/{BUCKET}/quarantine/{said['id']}"
+    assert address.path == f"/{BUCKET}/quarantine/{body['id']}"
     assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
     assert (query["X-Amz-Expires"], query["partNumber"]) == (["3600"], ["1"])
 
@@ -104,10 +108,10 @@ def test_nobody_else_sees_or_completes_an_upload(
     program: Client, team: Team, admin: Person, charlie: Person, media_bucket: MediaBucket
 ) -> None:
     """Not another partner's key, not a person of the team, not a stranger."""
-    said = sent(program, picture())
+    upload = sent(program, picture())
     for other in (program_of(team), admin.client(), charlie.client()):
-        answers = [other.get(said["url"]), complete(other, said), other.delete(said["url"]),
-                   post(other, f"{said['url']}parts/")]  # fmt: skip
+        answers = [other.get(upload["url"]), complete(other, upload), other.delete(upload["url"]),
+                   post(other, f"{upload['url']}parts/")]  # fmt: skip
         missing = other.get(f"{URL}{Submission().pk}/")
         assert {one.status_code for one in answers} == {404}
         assert answers[0].content == missing.content
@@ -118,35 +122,35 @@ def test_a_part_that_is_missing_or_another_is_named_and_can_be_sent_again(
     program: Client, media_bucket: MediaBucket, small_parts: None
 ) -> None:
     body = film(mib=6)
-    said = announce(program, body).json()
-    first, second = said["parts"]
+    status = announce(program, body).json()
+    first, second = status["parts"]
     assert put(first, body).status_code == 200
-    answer = complete(program, said, parts=[])
+    answer = complete(program, status, parts=[])
     assert code(answer) == (409, "parts_differ") and "Part 2" in answer.json()["detail"]
     # A real bucket refuses another length by the signature; this server lets it pass.
     httpx.put(second["url"], content=b"x" * (second["size"] + 1))
-    assert code(complete(program, said, parts=[])) == (409, "parts_differ")
+    assert code(complete(program, status, parts=[])) == (409, "parts_differ")
     put(second, body)
     wrong = [{"number": 1, "etag": "0" * 32}, {"number": 2, "etag": "0" * 32}]
-    assert code(complete(program, said, parts=wrong)) == (409, "parts_differ")
-    assert code(complete(program, said, parts=wrong[:1])) == (409, "parts_differ")
-    told = post(program, f"{said['url']}parts/").json()["parts"]
-    assert all(part["etag"] and part["url"] for part in told)
-    assert complete(program, said, parts=[]).status_code == 202
+    assert code(complete(program, status, parts=wrong)) == (409, "parts_differ")
+    assert code(complete(program, status, parts=wrong[:1])) == (409, "parts_differ")
+    parts = post(program, f"{status['url']}parts/").json()["parts"]
+    assert all(part["etag"] and part["url"] for part in parts)
+    assert complete(program, status, parts=[]).status_code == 202
     assert work() == 1 and Submission.objects.get().blob.size == len(body)
-    assert post(program, f"{said['url']}parts/").json()["parts"] == []
+    assert post(program, f"{status['url']}parts/").json()["parts"] == []
 
 
 def test_a_part_more_than_was_announced_is_refused(
     program: Client, media_bucket: MediaBucket
 ) -> None:
-    said = sent(program, picture())
+    upload = sent(program, picture())
     row = DirectUpload.objects.get()
     with pytest.raises(quarantine.NotThere):
         quarantine.arrived(row.name, "no-such-upload")
     more = quarantine.addresses(row.name, row.store_upload, {2: 3})[2]
     assert httpx.put(more, content=b"abc").status_code == 200
-    assert code(complete(program, said)) == (409, "parts_differ")
+    assert code(complete(program, upload)) == (409, "parts_differ")
 
 
 def test_a_part_that_is_replaced_after_completion_ends_the_upload(
@@ -154,12 +158,12 @@ def test_a_part_that_is_replaced_after_completion_ends_the_upload(
 ) -> None:
     """The address still works then; what was completed is what was seen."""
     body = picture()
-    said = sent(program, body)
-    complete(program, said)
-    assert put(said["parts"][0], picture(99)).status_code == 200
+    upload = sent(program, body)
+    complete(program, upload)
+    assert put(upload["parts"][0], picture(99)).status_code == 200
     work()
-    told = program.get(said["url"]).json()
-    assert (told["state"], told["reason_code"]) == ("refused", "parts_changed")
+    status = program.get(upload["url"]).json()
+    assert (status["state"], status["reason_code"]) == ("refused", "parts_changed")
     nothing_is_kept(media_bucket)
 
 
@@ -174,15 +178,15 @@ def test_what_is_not_as_announced_or_no_media_is_refused_and_not_kept(
     program: Client, media_bucket: MediaBucket, body: bytes, sha256: str, reason: str
 ) -> None:
     words = {"sha256": sha256} if sha256 else {}
-    said = sent(program, body, **words)
-    complete(program, said)
+    upload = sent(program, body, **words)
+    complete(program, upload)
     work()
-    told = program.get(said["url"]).json()
-    assert (told["state"], told["reason_code"]) == ("refused", reason)
-    assert "Nothing was kept" in told["reason"]
-    german = program.get(said["url"], headers={"Accept-Language": "de"}).json()["reason"]
-    assert german != told["reason"]
-    assert complete(program, said).json() == told
+    status = program.get(upload["url"]).json()
+    assert (status["state"], status["reason_code"]) == ("refused", reason)
+    assert "Nothing was kept" in status["reason"]
+    german = program.get(upload["url"], headers={"Accept-Language": "de"}).json()["reason"]
+    assert german != status["reason"]
+    assert complete(program, upload).json() == status
     nothing_is_kept(media_bucket)
 
 
@@ -212,8 +216,8 @@ def test_what_cannot_be_announced_is_one_sentence(
 def test_a_size_may_have_a_fraction_of_zero(program: Client, media_bucket: MediaBucket) -> None:
     """As JSON Schema defines an integer: some languages know no other numbers."""
     body = picture()
-    said = announce(program, body, size=float(len(body))).json()
-    assert (said["size"], type(said["size"])) == (len(body), int)
+    status = announce(program, body, size=float(len(body))).json()
+    assert (status["size"], type(status["size"])) == (len(body), int)
 
 
 def test_the_same_announcement_is_done_once(program: Client, media_bucket: MediaBucket) -> None:
@@ -226,17 +230,17 @@ def test_the_same_announcement_is_done_once(program: Client, media_bucket: Media
     put(first.json()["parts"][0], body)
     complete(program, first.json(), parts=[])
     work()
-    told = announce(program, body, key="k").json()
-    assert (told["state"], told["parts"]) == ("received", [])
+    status = announce(program, body, key="k").json()
+    assert (status["state"], status["parts"]) == ("received", [])
 
 
 def test_asking_for_addresses_keeps_an_upload_alive(
     program: Client, media_bucket: MediaBucket
 ) -> None:
-    said = announce(program, picture()).json()
+    body = announce(program, picture()).json()
     soon = timezone.now() + timedelta(minutes=1)
     DirectUpload.objects.update(expires_at=soon, available_at=soon)
-    assert post(program, f"{said['url']}parts/").json()["expires_at"] > soon.isoformat()
+    assert post(program, f"{body['url']}parts/").json()["expires_at"] > soon.isoformat()
     row = DirectUpload.objects.get()
     assert row.available_at == row.expires_at > soon
 
@@ -244,10 +248,12 @@ def test_asking_for_addresses_keeps_an_upload_alive(
 def test_an_upload_that_is_given_up_is_gone_with_its_parts(
     program: Client, media_bucket: MediaBucket
 ) -> None:
-    said = sent(program, picture())
-    assert program.delete(said["url"]).status_code == 204
-    assert program.get(said["url"]).status_code == program.delete(said["url"]).status_code == 404
-    assert put(said["parts"][0], picture()).is_error
+    upload = sent(program, picture())
+    assert program.delete(upload["url"]).status_code == 204
+    assert (
+        program.get(upload["url"]).status_code == program.delete(upload["url"]).status_code == 404
+    )
+    assert put(upload["parts"][0], picture()).is_error
     nothing_is_kept(media_bucket)
 
 

@@ -77,11 +77,13 @@ CASES = [(name, status) for name in OPERATIONS for status in (*EACH, *OWN[name])
 def listed(client: Client) -> dict[str, dict[int, Any]]:
     paths = client.get("/api/v1/schema/?format=json").json()["paths"]
     return {
-        said["operationId"]: {
-            int(status): answer for status, answer in said["responses"].items() if int(status) > 399
+        operation["operationId"]: {
+            int(status): answer
+            for status, answer in operation["responses"].items()
+            if int(status) > 399
         }
         for path, methods in paths.items()
-        for said in methods.values()
+        for operation in methods.values()
         if path.startswith(URL) and not re.search("/(hold|appeal)/", path)
         # those: test_holds.py and test_appeals.py
     }
@@ -89,11 +91,11 @@ def listed(client: Client) -> dict[str, dict[int, Any]]:
 
 def test_the_schema_lists_what_is_provoked_here(client: Client, db: None) -> None:
     """Operation by operation, the same statuses; each says in words when it comes."""
-    said = listed(client)
-    assert {name: set(statuses) for name, statuses in said.items()} == {
+    schema = listed(client)
+    assert {name: set(statuses) for name, statuses in schema.items()} == {
         name: {*EACH, *own} for name, own in OWN.items()
     }
-    for statuses in said.values():
+    for statuses in schema.values():
         assert all(answer["description"] for answer in statuses.values())
         assert all("application/problem+json" in answer["content"] for answer in statuses.values())
 
@@ -186,9 +188,9 @@ def test_a_listed_error_is_given(
     answer = provoke[status]()
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == "application/problem+json"
-    said = answer.json()
-    entry = CATALOGUE[said["code"]]
-    assert said["status"] == entry.status == status and entry.in_rest and said["detail"]
+    body = answer.json()
+    entry = CATALOGUE[body["code"]]
+    assert body["status"] == entry.status == status and entry.in_rest and body["detail"]
 
 
 def test_another_team_cannot_tell_an_erased_submission_from_a_missing_one(

@@ -47,10 +47,10 @@ def schema(client: Client) -> dict[str, Any]:
 
 def operations(schema: dict[str, Any]) -> dict[str, Any]:
     return {
-        said["operationId"]: said
+        operation["operationId"]: operation
         for methods in schema["paths"].values()
-        for said in methods.values()
-        if said["operationId"] in errors_of.OWN or "schema" not in said["operationId"]
+        for operation in methods.values()
+        if operation["operationId"] in errors_of.OWN or "schema" not in operation["operationId"]
     }
 
 
@@ -67,23 +67,23 @@ class Recorder:
 
     def keep(self, name: str, answer: Any, body: Any, expect: int) -> Any:
         assert answer.status_code == expect, answer.content
-        said = answer.json() if answer.content else None
+        content = answer.json() if answer.content else None
         kept = {REQUEST: body} if body is not None else {}
-        self.kept[name] = kept | ({str(expect): said} if said is not None else {})
-        return said
+        self.kept[name] = kept | ({str(expect): content} if content is not None else {})
+        return content
 
     def stream(self, name: str, path: str) -> None:
         answer = self.client.get(path)
         assert answer.status_code == 200, answer.content
-        said = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
-        event = said.split("\n\n")[1]  # behind the time after which to connect again
+        text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+        event = text.split("\n\n")[1]  # behind the time after which to connect again
         self.kept[name] = {"200": dict(line.split(": ", 1) for line in event.splitlines())}
 
     def send(self, name: str, **fields: str) -> Any:
         file = SimpleUploadedFile(name, picture())
         answer = self.client.post(f"{ROOT}submissions/", {"file": file, **fields})
-        told = {"file": "(the bytes)", **fields}
-        return self.keep("submissions_create", answer, told, 202)
+        body = {"file": "(the bytes)", **fields}
+        return self.keep("submissions_create", answer, body, 202)
 
 
 def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
@@ -116,8 +116,8 @@ def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
     ask("submissions_delete", "delete", sent["url"], expect=202)
     items = [{"url": "https://media.example/inconclusive.jpg", "external_id": "a"},
              {"url": "https://media.example/missing.jpg", "external_id": "b"}]  # fmt: skip
-    told = {"external_id": "export-12", "items": items}
-    batch = ask("batches_create", "post", f"{ROOT}batches/", told, 202)
+    content = {"external_id": "export-12", "items": items}
+    batch = ask("batches_create", "post", f"{ROOT}batches/", content, 202)
     while taken := claim(BatchItem, worker="t"):
         fetching.run(taken)
     ask("batches_read", "get", batch["url"])
@@ -198,27 +198,27 @@ def test_the_examples_are_what_the_server_answers(
 
 def media(operation: dict[str, Any]) -> list[tuple[str, str, Any]]:
     """Each body that an operation reads or gives, but for bytes, which have no example."""
-    found = [("request", kind, said) for kind, said in
+    found = [("request", kind, content) for kind, content in
              operation.get("requestBody", {}).get("content", {}).items()]  # fmt: skip
     found += [
-        (status, kind, said)
+        (status, kind, content)
         for status, answer in operation["responses"].items()
-        for kind, said in answer.get("content", {}).items()
+        for kind, content in answer.get("content", {}).items()
     ]
     return [one for one in found if one[1] not in MEDIA]
 
 
-def examples(said: dict[str, Any]) -> list[Any]:
-    several = [one["value"] for one in said.get("examples", {}).values()]
-    return several + ([said["example"]] if "example" in said else [])
+def examples(content: dict[str, Any]) -> list[Any]:
+    several = [one["value"] for one in content.get("examples", {}).values()]
+    return several + ([content["example"]] if "example" in content else [])
 
 
 def without(schema: dict[str, Any]) -> list[str]:
     return [
         f"{name} {where}"
         for name, operation in operations(schema).items()
-        for where, _, said in media(operation)
-        if not examples(said)
+        for where, _, content in media(operation)
+        if not examples(content)
     ]
 
 
@@ -234,10 +234,10 @@ def test_each_example_has_the_shape_that_the_schema_promises(schema: dict[str, A
 
     count = 0
     for name, operation in operations(schema).items():
-        for where, _, said in media(operation):
-            shape = {**said["schema"], "components": schema["components"]}
+        for where, _, content in media(operation):
+            shape = {**content["schema"], "components": schema["components"]}
             check = Draft202012Validator(shape, format_checker=Draft202012Validator.FORMAT_CHECKER)
-            for example in examples(said):
+            for example in examples(content):
                 wrong = [error.message for error in check.iter_errors(example)]
                 assert wrong == [], (name, where)
                 count += 1

@@ -39,12 +39,12 @@ def test_a_database_that_is_away_is_no_server_error(
     """A program gets a problem with its code, a person a page that says what to do; both may try
     again soon."""
     broken(error)
-    told = client.get("/api/v1/submissions/")
-    assert (told.status_code, told.json()["code"]) == (503, "unavailable")
+    response = client.get("/api/v1/submissions/")
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     page = client.get("/review/")
     assert page.status_code == 503 and "try again" in page.content.decode()
-    assert {told["Retry-After"], page["Retry-After"]} == {"10"}
-    assert "closed" not in told.content.decode() + page.content.decode()
+    assert {response["Retry-After"], page["Retry-After"]} == {"10"}
+    assert "closed" not in response.content.decode() + page.content.decode()
 
 
 @pytest.mark.parametrize("error", AWAY)
@@ -57,20 +57,20 @@ def test_nor_is_it_one_inside_of_the_interface(
         raise error
 
     monkeypatch.setattr(ApiKeyAuthentication, "authenticate", raises)
-    told = client.get("/api/v1/submissions/")
-    assert (told.status_code, told.json()["code"]) == (503, "unavailable")
+    response = client.get("/api/v1/submissions/")
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
 
 def test_what_nobody_foresaw_is_told_in_the_form_of_the_caller(
     client: Client, broken: Break
 ) -> None:
     broken(RuntimeError("a secret of ours"))
-    told = client.get("/api/v1/submissions/")
-    assert (told.status_code, told.json()["code"]) == (500, "server_error")
-    assert told["Content-Type"] == "application/problem+json"
+    response = client.get("/api/v1/submissions/")
+    assert (response.status_code, response.json()["code"]) == (500, "server_error")
+    assert response["Content-Type"] == "application/problem+json"
     page = client.get("/review/")
     assert page.status_code == 500 and "Something went wrong" in page.content.decode()
-    assert "secret" not in told.content.decode() + page.content.decode()
+    assert "secret" not in response.content.decode() + page.content.decode()
 
 
 @override_settings(DEBUG=False)

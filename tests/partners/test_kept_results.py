@@ -47,7 +47,7 @@ def reader(partner: Partner) -> Client:
     return partner(Scope.SUBMISSIONS_READ, Scope.MEDIA_READ)
 
 
-def asked_of(client: Client, url: str, **headers: str) -> tuple[Any, str]:
+def answer_and_sql(client: Client, url: str, **headers: str) -> tuple[Any, str]:
     """The answer, and all SQL that it cost."""
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(url, headers=headers)
@@ -57,9 +57,9 @@ def asked_of(client: Client, url: str, **headers: str) -> tuple[Any, str]:
 def test_a_result_is_read_once(reader: Client, done: Submission, shelf: rendered.Shelf) -> None:
     """And the second answer is the first one, byte for byte."""
     one = f"{URL}{done.pk}/"
-    first, sql = asked_of(reader, one)
+    first, sql = answer_and_sql(reader, one)
     assert "ml_findingrow" in sql and first.json()["result"] == result_of(done.analysis)
-    second, sql = asked_of(reader, one)
+    second, sql = answer_and_sql(reader, one)
     assert "ml_findingrow" not in sql and '"result"' not in sql
     assert second.content == first.content and second["ETag"] == first["ETag"]
 
@@ -71,7 +71,7 @@ def test_nothing_new_costs_no_result(
     one = f"{URL}{done.pk}/"
     etag = reader.get(one)["ETag"]
     shelf._held.clear()
-    answer, sql = asked_of(reader, one, If_None_Match=etag)
+    answer, sql = answer_and_sql(reader, one, If_None_Match=etag)
     assert answer.status_code == 304 and not answer.content and answer["ETag"] == etag
     assert "ml_findingrow" not in sql and '"result"' not in sql
 
@@ -105,8 +105,8 @@ def test_each_language_has_its_own_sentences(
         reader.get(one, headers={"Accept-Language": language}) for language in ("en", "de")
     )
     assert english["ETag"] != german["ETag"]
-    said = [answer.json()["result"]["verdict"]["reason"] for answer in (english, german)]
-    assert said[0] != said[1]
+    reasons = [answer.json()["result"]["verdict"]["reason"] for answer in (english, german)]
+    assert reasons[0] != reasons[1]
     assert reader.get(one, headers={"Accept-Language": "en"}).content == english.content
 
 

@@ -14,29 +14,29 @@ KEPT = [("", ""), ("DE-at", "de-AT"), ("zh-hant", "zh-Hant")]
 NO_TAGS = ["german", "de-x-mine", " de", "de_AT"]
 
 
-@pytest.mark.parametrize(("said", "kept"), KEPT)
-def test_a_language_is_kept_and_found_again(both: Client, said: str, kept: str) -> None:
+@pytest.mark.parametrize(("language", "kept"), KEPT)
+def test_a_language_is_kept_and_found_again(both: Client, language: str, kept: str) -> None:
     """In the usual letters, in the answer and in the list; a language finds its regions."""
-    assert send_in(both, language=said).json()["language"] == kept
+    assert send_in(both, language=language).json()["language"] == kept
     if kept:
-        asked = both.get(URL, {"language": kept.partition("-")[0]}).json()["results"]
-        assert [one["language"] for one in asked] == [kept]
+        found = both.get(URL, {"language": kept.partition("-")[0]}).json()["results"]
+        assert [one["language"] for one in found] == [kept]
     assert both.get(URL, {"language": "fr"}).json()["results"] == []
     assert both.get(URL, {"language": ""}).json()["errors"][0]["field"] == "language"
 
 
-@pytest.mark.parametrize("said", NO_TAGS)
-def test_a_bad_language_has_one_code_and_keeps_nothing(both: Client, said: str) -> None:
+@pytest.mark.parametrize("language", NO_TAGS)
+def test_a_bad_language_has_one_code_and_keeps_nothing(both: Client, language: str) -> None:
     """In the form, in the list, in a batch and in an announcement, at its field."""
-    refused = send_in(both, language=said)
-    item = {"url": "https://media.example/a.png", "language": said}
+    refused = send_in(both, language=language)
+    item = {"url": "https://media.example/a.png", "language": language}
     batch = both.post("/api/v1/batches/", {"items": [item]}, content_type="application/json")
     announced = both.post(
         "/api/v1/uploads/direct/",
-        {"filename": "a.png", "size": 9, "language": said},
+        {"filename": "a.png", "size": 9, "language": language},
         content_type="application/json",
     )
-    listed = both.get(URL, {"language": said})
+    listed = both.get(URL, {"language": language})
     for answer in (refused, batch, announced, listed):
         assert answer.status_code == 400
         [error] = answer.json()["errors"]

@@ -15,8 +15,8 @@ from tests.people import Person, Send
 
 
 def schema() -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(Client().get("/api/v1/schema/?format=json").content)
-    return said
+    schema: dict[str, Any] = json.loads(Client().get("/api/v1/schema/?format=json").content)
+    return schema
 
 
 def parameters() -> Iterator[tuple[str, str]]:
@@ -40,10 +40,10 @@ def everything(partner: Partner) -> Client:
 def test_an_empty_value_is_refused_where_the_schema_has_none(
     everything: Client, alice: Person, send: Send
 ) -> None:
-    sent, asked = send(alice), list(parameters())
+    sent, cases = send(alice), list(parameters())
     webhook = _webhook(everything)
-    assert ("/api/v1/submissions/{id}/media/", "format") in asked
-    for path, name in asked:
+    assert ("/api/v1/submissions/{id}/media/", "format") in cases
+    for path, name in cases:
         there = webhook if "webhooks" in path else sent.pk
         address = path.replace("{id}", str(there)).replace("{name}", "image")
         answer = everything.get(f"{address}?{name}=")
@@ -90,16 +90,16 @@ def test_a_body_is_needed_exactly_where_the_schema_says_so(
     assert needed["webhooks_deliver"] and not needed["webhooks_change"]
 
 
-@pytest.mark.parametrize("said", [0, 1, "yes", "true", "", None])
-def test_yes_and_no_in_json_are_true_and_false(everything: Client, said: Any) -> None:
-    asked = {"since": "2026-01-01T00:00:00Z", "all": said}
+@pytest.mark.parametrize("value", [0, 1, "yes", "true", "", None])
+def test_yes_and_no_in_json_are_true_and_false(everything: Client, value: Any) -> None:
+    body = {"since": "2026-01-01T00:00:00Z", "all": value}
     address = f"/api/v1/webhooks/{_webhook(everything)}/deliver/"
-    answer = everything.post(address, asked, content_type="application/json")
+    answer = everything.post(address, body, content_type="application/json")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "all")
 
 
 def _webhook(client: Client) -> str:
-    asked = {"url": "https://example.com/news", "events": ["analysis.completed"]}
-    added = client.post("/api/v1/webhooks/", asked, content_type="application/json")
+    body = {"url": "https://example.com/news", "events": ["analysis.completed"]}
+    added = client.post("/api/v1/webhooks/", body, content_type="application/json")
     assert added.status_code == 201, added.content
     return str(added.json()["id"])

@@ -87,14 +87,14 @@ def test_an_upload_in_pieces_is_refused_before_its_first_byte_and_at_its_last(
 def test_a_direct_upload_says_the_code_in_its_state(
     both: Client, media_bucket: MediaBucket, limit: Limit
 ) -> None:
-    said = direct.sent(both, picture())
-    direct.complete(both, said)
+    upload = direct.sent(both, picture())
+    direct.complete(both, upload)
     limit(0)
     assert direct.code(direct.announce(both, picture(2))) == (429, "quota_reached")
     direct.work()
-    told = both.get(said["url"]).json()
-    assert (told["state"], told["reason_code"]) == ("refused", "quota_reached")
-    assert f"quota of the {limit.whose} is reached: 0" in told["reason"]
+    body = both.get(upload["url"]).json()
+    assert (body["state"], body["reason_code"]) == ("refused", "quota_reached")
+    assert f"quota of the {limit.whose} is reached: 0" in body["reason"]
     direct.nothing_is_kept(media_bucket)
     limit(1)
     direct.complete(both, direct.sent(both, picture()))
@@ -112,8 +112,8 @@ def test_of_several_files_of_a_person_those_that_have_room_are_taken(
     assert Submission.objects.get().filename == "one.png"
     assert b"two.png: The monthly quota of the team is reached: 1 submissions." in page.content
     one = {"team": str(team.pk), "upload": media(3)}
-    said: Any = alice.client().post("/submit/", one, headers={"Accept": "application/json"})
-    assert (said.status_code, said.json()["code"]) == (429, "quota_reached")
+    response: Any = alice.client().post("/submit/", one, headers={"Accept": "application/json"})
+    assert (response.status_code, response.json()["code"]) == (429, "quota_reached")
 
 
 def test_a_key_of_another_partner_still_sends(partner: Partner, both: Client) -> None:
@@ -142,9 +142,9 @@ def test_a_key_reads_what_it_and_its_own_partner_have_used(
     send(alice, 1)
     send_in(both, 2)
     now = quotas.month_of(timezone.now())
-    told = both.get("/api/v1/usage/").json()
+    body = both.get("/api/v1/usage/").json()
     site = [{"whose": "partner", "requests": 600, "seconds": 60}]
-    assert told == {
+    assert body == {
         "month": str(now), "starts": str(quotas.next_month(now)), "team": None,
         "partner": {"used": 1, "quota": 3, "remaining": 2},
         "key": {"used": 1, "quota": 2, "remaining": 1},
@@ -153,14 +153,14 @@ def test_a_key_reads_what_it_and_its_own_partner_have_used(
     Team.objects.update(quota=5, read_rate=7)
     ServiceAccount.objects.update(quota=None, write_rate=8)
     ApiKey.objects.update(read_rate=6, quota=None)
-    told = both.get("/api/v1/usage/").json()
-    assert told["team"] == {"quota": 5, "remaining": 3}
+    body = both.get("/api/v1/usage/").json()
+    assert body["team"] == {"quota": 5, "remaining": 3}
     unlimited = {"used": 1, "quota": None, "remaining": None}
-    assert told["partner"] == told["key"] == unlimited
-    assert [(one["whose"], one["requests"]) for one in told["rates"]["read"]] == [
+    assert body["partner"] == body["key"] == unlimited
+    assert [(one["whose"], one["requests"]) for one in body["rates"]["read"]] == [
         ("key", 6), ("team", 7),
     ]  # fmt: skip
-    assert told["rates"]["write"] == [{"whose": "partner", "requests": 8, "seconds": 60}]
+    assert body["rates"]["write"] == [{"whose": "partner", "requests": 8, "seconds": 60}]
     other = partner(Scope.APPEALS_WRITE).get("/api/v1/usage/").json()
     assert other["partner"]["used"] == other["key"]["used"] == 0
 

@@ -155,16 +155,16 @@ def test_the_page_of_limits_sets_the_rates_of_partners_and_working_keys(
     acme = ServiceAccountFactory(team=team, name="Acme")
     key = program(acme).key  # type: ignore[attr-defined]
     page = f"/teams/{team.pk}/weights/"
-    said = {
+    form = {
         "team_weight": 1, "team_read_rate": 1000, f"partner_{acme.pk.hex}_write_rate": 20,
         f"key_{key.pk.hex}_read_rate": 30,
     }  # fmt: skip
-    assert site_admin.client().post(page, said).status_code == 302
+    assert site_admin.client().post(page, form).status_code == 302
     assert Team.objects.get(pk=team.pk).read_rate == 1000
     assert ServiceAccount.objects.get(pk=acme.pk).write_rate == 20
     assert ApiKey.objects.get(pk=key.pk).read_rate == 30
-    shown = site_admin.client().get(page).content.decode()
-    assert f"Key {key}" in shown and 'value="30"' in shown
-    assert site_admin.client().post(page, {**said, "team_read_rate": 0}).status_code == 422
+    html = site_admin.client().get(page).content.decode()
+    assert f"Key {key}" in html and 'value="30"' in html
+    assert site_admin.client().post(page, {**form, "team_read_rate": 0}).status_code == 422
     ApiKey.objects.update(revoked_at=Now())
     assert f"Key {key}" not in site_admin.client().get(page).content.decode()

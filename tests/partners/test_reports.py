@@ -52,7 +52,7 @@ def decide(who: Person, case: Case, outcome: str = "manipulated") -> None:
     )
 
 
-def told(client: Client, case: Case) -> list[dict[str, Any]]:
+def reports_of(client: Client, case: Case) -> list[dict[str, Any]]:
     answer = client.get(f"{URL}{case.submission_id}/")
     assert answer.status_code == 200, answer.content
     reports: list[dict[str, Any]] = answer.json()["reports"]
@@ -65,13 +65,13 @@ def test_a_partner_finds_and_fetches_each_file_of_its_reports(
     """As they were signed, on record under the partner; the next version says what it replaces."""
     own = partner(*OWN)
     case = sent(own)
-    assert told(own, case) == []
+    assert reports_of(own, case) == []
     decide(alice, case)
     first = issuing.issue(alice.actor, case)
     cases.reopen(bob.actor, case.pk, why="the original came in")
     decide(bob, case, "not_manipulated")
     second = issuing.issue(alice.actor, case)
-    one, other = told(own, case)
+    one, other = reports_of(own, case)
     assert (one["id"], one["version"], one["supersedes"]) == (str(first.pk), 1, None)
     assert (other["id"], other["version"], other["supersedes"]) == (str(second.pk), 2, one["id"])
     assert other["decision"] == own.get(f"{URL}{case.submission_id}/").json()["decision"]["id"]
@@ -107,11 +107,11 @@ def test_strangers_and_keys_without_the_scope_get_no_report(
     problem(Client(headers={"Authorization": f"Bearer {secret}"}).get(path), 404, "not_found")
     problem(partner(*OWN).get(path), 404, "not_found")
     reader = partner(Scope.SUBMISSIONS_READ, Scope.MEDIA_READ)
-    assert told(reader, case) == []
+    assert reports_of(reader, case) == []
     problem(reader.get(path), 403, "permission_denied")
     assert not Event.objects.filter(verb=Verb.REPORT_DOWNLOADED).exists()
     wide = partner(Scope.SUBMISSIONS_READ, Scope.REPORTS_READ)
-    assert len(told(wide, case)) == 1 and wide.get(path).status_code == 200
+    assert len(reports_of(wide, case)) == 1 and wide.get(path).status_code == 200
 
 
 def test_what_leaves_names_nobody_and_holds_no_word_for_the_team(
@@ -130,7 +130,7 @@ def test_what_leaves_names_nobody_and_holds_no_word_for_the_team(
     cases.reopen(bob.actor, case.pk, why=SECRETS[4])
     decide(bob, case)
     issuing.issue(bob.actor, case)
-    (report,) = told(own, case)
+    (report,) = reports_of(own, case)
     given = {file["name"]: own.get(file["url"]).content for file in report["files"]}
     pdf = PdfFileReader(BytesIO(given["report.pdf"]))
     names = pdf.root["/Names"]["/EmbeddedFiles"]["/Names"]
@@ -141,9 +141,9 @@ def test_what_leaves_names_nobody_and_holds_no_word_for_the_team(
     for name in ("report.json", "statement.json", "public.txt", "report.sig"):
         for secret in (*SECRETS, *people):
             assert secret.encode() not in given[name], (name, secret)
-    said = json.loads(given["report.json"])
-    assert [step["what"] for step in said["history"]] == ["decided", "reopened", "decided"]
-    assert said["decision"]["decided_by"].startswith("reviewer-")
+    content = json.loads(given["report.json"])
+    assert [step["what"] for step in content["history"]] == ["decided", "reopened", "decided"]
+    assert content["decision"]["decided_by"].startswith("reviewer-")
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_a_report_is_told_by_webhook_and_to_whoever_follows(
     for one in (case, others):
         issuing.issue(alice.actor, one)
     deliver_all()
-    (message,) = receiver.said(signed)
-    (report,) = told(own, case)
+    (message,) = receiver.verified_with(signed)
+    (report,) = reports_of(own, case)
     assert message["type"] == "report.issued"
     assert message["data"]["submission"]["id"] == str(case.submission_id)
     named = message["data"]["report"]

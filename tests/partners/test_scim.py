@@ -41,10 +41,10 @@ def test_a_person_is_added_read_found_replaced_and_patched(provider: Provider) -
     assert made["id"] != str(account("ada").pk) and account("ada").name == "Ada Byron"
     assert not account("ada").has_usable_password() and role("ada", provider.team) is None
     assert provider.ask("GET", f"/Users/{made['id']}") == made
-    for asked in ('userName eq "ADA@newsroom.example"', 'externalId eq "e-1"',
+    for query in ('userName eq "ADA@newsroom.example"', 'externalId eq "e-1"',
                   'name.familyName sw "byr" and active eq true'):  # fmt: skip
-        found = provider.ask("GET", "/Users", filter=asked)
-        assert [one["id"] for one in found["Resources"]] == [made["id"]], asked
+        found = provider.ask("GET", "/Users", filter=query)
+        assert [one["id"] for one in found["Resources"]] == [made["id"]], query
     none = provider.ask("GET", "/Users", filter='userName eq "nobody@newsroom.example"')
     assert none["totalResults"] == 0
     body = {"schemas": [USER], "userName": "ada.lovelace@newsroom.example", "displayName": "Ada L."}
@@ -119,8 +119,8 @@ def test_a_group_gives_the_role_of_the_mapping_and_the_highest_counts(provider: 
     add = {"op": "add", "path": "members", "value": [{"value": ada["id"]}]}
     provider.patch(f"/Groups/{leads['id']}", add)
     assert role("ada", provider.team) == Role.LEAD
-    shown = provider.ask("GET", f"/Users/{ada['id']}")["groups"]
-    assert {one["display"] for one in shown} == {"viewers", "Leads"}
+    groups = provider.ask("GET", f"/Users/{ada['id']}")["groups"]
+    assert {one["display"] for one in groups} == {"viewers", "Leads"}
     out = {"op": "remove", "path": f'members[value eq "{ada["id"]}"]'}
     provider.patch(f"/Groups/{leads['id']}", out)
     assert role("ada", provider.team) == Role.VIEWER
@@ -184,8 +184,8 @@ def test_the_last_admin_cannot_be_taken_away(provider: Provider) -> None:
     lead = member(provider.team, Role.LEAD)
     Membership.objects.filter(user=provider.admin.user).delete()
     assert role("ada", provider.team) == Role.ADMIN and lead.user.is_active
-    told = provider.deactivate(ada, expect=409)
-    assert "last admin" in told["detail"]
+    answer = provider.deactivate(ada, expect=409)
+    assert "last admin" in answer["detail"]
     provider.ask("DELETE", f"/Users/{ada['id']}", expect=409)
     provider.patch(f"/Groups/{group['id']}", {"op": "remove", "path": "members"})
     provider.ask("DELETE", f"/Groups/{group['id']}", expect=204)

@@ -58,8 +58,8 @@ def test_an_admin_makes_and_revokes_its_key_on_the_page(admin: Person, charlie: 
     assert ApiKey.objects.filter(key_sha256=digest(secret)).exists() and key.expires_at
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     assert client.get(f"{ROOT}/Users").status_code == 200
-    shown = browser.get(page).content.decode()
-    assert key.prefix in shown and secret not in shown
+    html = browser.get(page).content.decode()
+    assert key.prefix in html and secret not in html
     partners = browser.get(f"/teams/{admin.team.pk}/partners/").content.decode()
     assert key.prefix not in partners and PROVIDER not in partners
     assert charlie.client().post(f"{page}scim/{key.pk}/revoke/").status_code == 404

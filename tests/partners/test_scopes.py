@@ -174,10 +174,10 @@ def test_a_key_that_reads_its_own_alone_hears_of_nothing_else(house: House) -> N
     mine = str(house.sent["own"].pk)
     ids = ",".join(str(one.pk) for one in house.sent.values())
     since = {"updated_since": "2020-01-01T00:00:00Z"}
-    for asked in ({}, {"sort": "name"}, {"kind": "image"}, since, {"ids": ids}):
-        assert [one["id"] for one in own.get(URL, asked).json()["results"]] == [mine], asked
-        wide = house.keys["read"].get(URL, asked).json()["results"]
-        assert {one["id"] for one in wide} > {mine}, asked
+    for query in ({}, {"sort": "name"}, {"kind": "image"}, since, {"ids": ids}):
+        assert [one["id"] for one in own.get(URL, query).json()["results"]] == [mine], query
+        wide = house.keys["read"].get(URL, query).json()["results"]
+        assert {one["id"] for one in wide} > {mine}, query
     same = send_in(own, shade=2).json()  # the bytes that another partner sent
     read = house.keys["read"].get(same["url"]).json()
     assert [one["id"] for one in read["similar"]] == [str(house.sent["other partner's"].pk)]
@@ -209,9 +209,9 @@ def test_an_answer_to_a_change_tells_a_key_without_reading_no_finding(
         assert claim is not None
         park(claim, "canary", "canary finding")
 
-    told = ask(write)
-    assert told["state"] and told["sha256"] and "canary" not in str(told)
-    assert set(told) & set(AcceptedSerializer.FOUND) == set()
+    answer = ask(write)
+    assert answer["state"] and answer["sha256"] and "canary" not in str(answer)
+    assert set(answer) & set(AcceptedSerializer.FOUND) == set()
     assert set(AcceptedSerializer.FOUND) <= set(ask(both))
 
 

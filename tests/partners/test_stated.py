@@ -42,6 +42,6 @@ def test_the_part_that_failed_is_said_on_the_page_and_over_rest(
     account = ServiceAccountFactory(team=alice.team)
     issued = issue_key(admin.actor, account, "test", (Scope.SUBMISSIONS_READ,))
     rest = Client(headers={"Authorization": f"Bearer {issued.secret}"})
-    said = rest.get(f"/api/v1/submissions/{submission.pk}/").json()["result"]["media"]["stated"]
-    assert said[0]["code"] == code
-    assert said[0]["text"].startswith(text)
+    stated = rest.get(f"/api/v1/submissions/{submission.pk}/").json()["result"]["media"]["stated"]
+    assert stated[0]["code"] == code
+    assert stated[0]["text"].startswith(text)

@@ -72,24 +72,28 @@ def send(client: Client, name: str = "clip.png", **more: Any) -> Any:
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_the_name_of_the_file_chooses_the_result(test_key: Client, name: str) -> None:
     """At once, with a result and decisions in their usual shape, and marked as a test."""
-    canned, told = OUTCOMES[name], send(test_key, f"{name}.2.png")
-    assert told["livemode"] is False
+    canned, expected = OUTCOMES[name], send(test_key, f"{name}.2.png")
+    assert expected["livemode"] is False
     if canned.stays_queued:
-        assert (told["state"], told["outcome"], told["result"]) == ("queued", None, None)
-        assert test_key.post(f"{told['url']}cancel/").json()["state"] == "cancelled"
+        assert (expected["state"], expected["outcome"], expected["result"]) == (
+            "queued",
+            None,
+            None,
+        )
+        assert test_key.post(f"{expected['url']}cancel/").json()["state"] == "cancelled"
         return
-    assert [one["outcome"] for one in told["decisions"]] == list(canned.decisions)
-    assert (told["decision"] or {}).get("outcome") == (canned.decisions or (None,))[-1]
+    assert [one["outcome"] for one in expected["decisions"]] == list(canned.decisions)
+    assert (expected["decision"] or {}).get("outcome") == (canned.decisions or (None,))[-1]
     if canned.outcome is None:
-        assert (told["state"], told["outcome"]) == ("parked", "inconclusive")
-        assert told["reason"] and told["reason_code"]
+        assert (expected["state"], expected["outcome"]) == ("parked", "inconclusive")
+        assert expected["reason"] and expected["reason_code"]
         return
-    assert (told["state"], told["outcome"]) == ("done", canned.outcome)
-    assert bool(told["declared"]) == (name == "declared_generated")
-    assert told["result"]["verdict"]["outcome"] == canned.outcome
+    assert (expected["state"], expected["outcome"]) == ("done", canned.outcome)
+    assert bool(expected["declared"]) == (name == "declared_generated")
+    assert expected["result"]["verdict"]["outcome"] == canned.outcome
     if name != "rejected":
-        assert "canned" in told["reason"] and told["result"]["media"]["kind"] == "image"
-        assert [one["detector"] for one in told["result"]["findings"]] == ["test"]
+        assert "canned" in expected["reason"] and expected["result"]["media"]["kind"] == "image"
+        assert [one["detector"] for one in expected["result"]["findings"]] == ["test"]
 
 
 def test_the_documentation_lists_these_names_and_no_others(test_key: Client) -> None:
@@ -181,12 +185,12 @@ def test_webhooks_of_test_keys_are_told_and_marked(
     send(test_key, "failed.png")
     test_key.delete(one["url"])
     test_key.post(f"/api/v1/webhooks/{added.json()['id']}/test/")
-    told = [json.loads(e.body) for e in Event.objects.order_by("created_at", "body")]
-    assert sorted(said["type"] for said in told) == sorted(
+    bodies = [json.loads(e.body) for e in Event.objects.order_by("created_at", "body")]
+    assert sorted(body["type"] for body in bodies) == sorted(
         ["analysis.completed", "decision.made", "decision.reopened", "decision.changed",
          "analysis.failed", "deletion.requested", "webhook.test"]
     )  # fmt: skip
-    assert {said["livemode"] for said in told} == {False}
+    assert {body["livemode"] for body in bodies} == {False}
     assert {d.endpoint.url for e in Event.objects.all() for d in e.deliveries.all()} == {
         "https://test.example/"
     }
@@ -199,18 +203,18 @@ def test_a_batch_of_a_test_key_fetches_nothing(test_key: Client) -> None:
     assert (sent.status_code, sent.json()["livemode"]) == (202, False)
     while taken := claim(BatchItem, worker="t"):
         fetching.run(taken)
-    told = test_key.get(sent["Location"]).json()
-    assert [item["state"] for item in told["items"]] == ["received", "refused"]
-    assert told["completed_at"] and told["counts"]["analysed"] == 1
-    found = test_key.get(told["items"][0]["submission"]).json()
+    body = test_key.get(sent["Location"]).json()
+    assert [item["state"] for item in body["items"]] == ["received", "refused"]
+    assert body["completed_at"] and body["counts"]["analysed"] == 1
+    found = test_key.get(body["items"][0]["submission"]).json()
     assert (found["outcome"], found["media_type"]) == ("manipulation_found", "image/png")
 
 
 def test_a_resumable_upload_chooses_by_its_file_name_too(test_key: Client) -> None:
     name = base64.b64encode(b"inconclusive.png").decode()
-    said = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(picture()))}
-    said["Upload-Metadata"] = f"filename {name}"
-    made = test_key.post("/api/v1/uploads/", headers=said)
+    head = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(picture()))}
+    head["Upload-Metadata"] = f"filename {name}"
+    made = test_key.post("/api/v1/uploads/", headers=head)
     done = test_key.patch(
         made["Location"], picture(), content_type="application/offset+octet-stream",
         headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
@@ -242,8 +246,8 @@ def test_all_of_it_is_on_record(test_key: Client) -> None:
     made = [*Submission.objects.all(), *Analysis.objects.all(), *Decision.objects.all()]
     made += [*Case.objects.all(), *ApiKey.objects.all(), *Team.objects.exclude(live_team=None)]
     made += [*ServiceAccount.objects.exclude(live_account=None)]
-    said = report.as_text()
-    assert len(made) > 3 * len(OUTCOMES) and [one for one in made if str(one.pk) in said] == []
+    text = report.as_text()
+    assert len(made) > 3 * len(OUTCOMES) and [one for one in made if str(one.pk) in text] == []
 
 
 def test_the_mode_of_a_key_is_in_its_prefix_and_in_the_list(
@@ -255,10 +259,10 @@ def test_the_mode_of_a_key_is_in_its_prefix_and_in_the_list(
     client = admin.client()
     new = f"{page}{service.pk}/keys/new/"
     form = {"name": "ci", "scopes": ["submissions:read"], "days": "30", "mode": "test"}
-    shown = client.post(new, form).content.decode()
+    html = client.post(new, form).content.decode()
     client.post(new, form | {"name": "second"})
     key = ApiKey.objects.get(name="ci")
-    assert key.is_test and key.prefix.startswith("tsk_test_") and f"{key.prefix}" in shown
+    assert key.is_test and key.prefix.startswith("tsk_test_") and f"{key.prefix}" in html
     assert ServiceAccount.objects.filter(live_account=service).count() == 1
     listed = client.get(page).content.decode()
     assert key.prefix in listed and "Test key</span>" in listed

@@ -53,13 +53,13 @@ def meta(**words: str) -> str:
 
 
 def create(client: Client, length: object = 10, metadata: str = "", **headers: str) -> Any:
-    said = {**TUS, "Upload-Length": str(length), "Upload-Metadata": metadata, **headers}
-    return client.post(URL, headers=said)
+    head = {**TUS, "Upload-Length": str(length), "Upload-Metadata": metadata, **headers}
+    return client.post(URL, headers=head)
 
 
 def patch(client: Client, where: str, offset: object, body: bytes, **headers: str) -> Any:
-    said = {**TUS, "Upload-Offset": str(offset), **headers}
-    return client.patch(where, body, content_type=OCTETS, headers=said)
+    head = {**TUS, "Upload-Offset": str(offset), **headers}
+    return client.patch(where, body, content_type=OCTETS, headers=head)
 
 
 def code(answer: Any) -> tuple[int, str]:
@@ -73,14 +73,18 @@ def test_pieces_become_one_submission_with_its_words(program: Client) -> None:
                                             filetype="image/png"))["Location"]  # fmt: skip
     first = patch(program, where, 0, body[:100])
     assert (first.status_code, first["Upload-Offset"]) == (204, "100")
-    asked = program.head(where, headers=TUS)
-    assert (asked["Upload-Offset"], asked["Upload-Length"]) == ("100", str(len(body)))
-    assert asked["Cache-Control"] == "no-store" and "Touchstone-Submission" not in asked
+    response = program.head(where, headers=TUS)
+    assert (response["Upload-Offset"], response["Upload-Length"]) == ("100", str(len(body)))
+    assert response["Cache-Control"] == "no-store" and "Touchstone-Submission" not in response
     last = patch(program, where, 100, body[100:])
-    told = program.get(last["Touchstone-Submission"]).json()
-    assert told["sha256"] == hashlib.sha256(body).hexdigest()
-    assert (told["filename"], told["note"], told["external_id"]) == ("a.png", "n", "e")
-    assert told["language"] == "de-AT"
+    submission = program.get(last["Touchstone-Submission"]).json()
+    assert submission["sha256"] == hashlib.sha256(body).hexdigest()
+    assert (submission["filename"], submission["note"], submission["external_id"]) == (
+        "a.png",
+        "n",
+        "e",
+    )
+    assert submission["language"] == "de-AT"
     assert (
         program.head(where, headers=TUS)["Touchstone-Submission"] == last["Touchstone-Submission"]
     )
@@ -90,12 +94,12 @@ def test_pieces_become_one_submission_with_its_words(program: Client) -> None:
 
 
 def test_the_server_says_what_it_speaks(program: Client) -> None:
-    said = program.options(URL)
-    assert said.status_code == 204 and said["Tus-Version"] == "1.0.0"
-    assert set(said["Tus-Extension"].split(",")) == {
+    response = program.options(URL)
+    assert response.status_code == 204 and response["Tus-Version"] == "1.0.0"
+    assert set(response["Tus-Extension"].split(",")) == {
         "creation", "expiration", "checksum", "termination",
     }  # fmt: skip
-    assert int(said["Tus-Max-Size"]) > 0
+    assert int(response["Tus-Max-Size"]) > 0
 
 
 def test_a_piece_at_the_wrong_place_changes_nothing(program: Client) -> None:
@@ -167,8 +171,8 @@ def test_more_than_was_announced_is_refused(program: Client) -> None:
 
 def test_another_body_than_octets_is_refused(program: Client) -> None:
     where = create(program)["Location"]
-    said = {**TUS, "Upload-Offset": "0"}
-    answer = program.patch(where, {"a": 1}, content_type="application/json", headers=said)
+    head = {**TUS, "Upload-Offset": "0"}
+    answer = program.patch(where, {"a": 1}, content_type="application/json", headers=head)
     assert code(answer)[0] == 415
 
 

@@ -100,11 +100,11 @@ def seen(file: io.BytesIO | io.BufferedRandom) -> Clap:
     file.seek(0)
     with av.open(file, "r") as container:
         loudest = 0.3
-        for heard in container.decode(audio=0) if container.streams.audio else ():
-            wave = np.abs(heard.to_ndarray().reshape(-1).astype(np.float32))
-            assert heard.time is not None
-            end = max(end, heard.time + heard.samples / heard.sample_rate)
+        for block in container.decode(audio=0) if container.streams.audio else ():
+            wave = np.abs(block.to_ndarray().reshape(-1).astype(np.float32))
+            assert block.time is not None
+            end = max(end, block.time + block.samples / block.sample_rate)
             if wave.max() > loudest:
                 loudest = float(wave.max())
-                click = heard.time + int(wave.argmax()) / heard.sample_rate
+                click = block.time + int(wave.argmax()) / block.sample_rate
     return Clap(flash, click, end, size)

@@ -22,12 +22,17 @@ ONE_FRAME = 1 / 25
 
 
 def copied(source: io.BytesIO, **how: Any) -> tuple[Made, io.BytesIO]:
-    asked = {"max_seconds": 60, "progress": lambda share: None, "should_stop": lambda: False, **how}
+    arguments = {
+        "max_seconds": 60,
+        "progress": lambda share: None,
+        "should_stop": lambda: False,
+        **how,
+    }
     with TemporaryFile() as original, TemporaryFile() as copy:
         original.write(source.getvalue())
         original.flush()
         original.seek(0)
-        made = make(original, copy, **asked)
+        made = make(original, copy, **arguments)
         copy.seek(0)
         return made, io.BytesIO(copy.read())
 
@@ -158,6 +163,6 @@ def test_too_long_and_broken_are_refused_in_words() -> None:
 
 def test_it_stops_when_told_to() -> None:
     """Between two frames, and in the sound as well."""
-    asked = iter([False, False, True])
+    stops = iter([False, False, True])
     with pytest.raises(Stopped):
-        copied(claps.film(STEADY, 2.2), should_stop=lambda: next(asked))
+        copied(claps.film(STEADY, 2.2), should_stop=lambda: next(stops))

@@ -87,9 +87,9 @@ def test_the_length_is_bounded_and_it_can_be_turned_off(
     """Longer than allowed: none, and one sentence why. 0: none at all, and no word of it."""
     settings.PREVIEW_MAX_SECONDS = 90
     submission = filmed(alice, duration=91.0)
-    shown = films.player_data(submission, alice.actor)
-    assert shown is not None and not Preview.objects.exists()
-    assert "longer than the limit of 1.5 minutes" in shown["trouble"] and not shown["prepare_url"]
+    player = films.player_data(submission, alice.actor)
+    assert player is not None and not Preview.objects.exists()
+    assert "longer than the limit of 1.5 minutes" in player["trouble"] and not player["prepare_url"]
     assert not films.prepare(alice.actor, submission)
     settings.PREVIEW_MAX_SECONDS = 0
     assert films.player_data(submission, alice.actor) is None
@@ -107,8 +107,8 @@ def test_longer_than_it_says_is_refused_in_words(
     assert (preview.state, preview.reason_code, preview.film) == ("rejected", "too_long", None)
     [refused] = events(submission.blob_id, Verb.PREVIEW_NOT_MADE)
     assert refused["why"] == "too_long"
-    shown = films.player_data(submission, alice.actor)
-    assert shown is not None and "longer than the limit" in shown["trouble"]
+    player = films.player_data(submission, alice.actor)
+    assert player is not None and "longer than the limit" in player["trouble"]
 
 
 def test_what_kills_its_decoder_is_set_aside_and_may_be_asked_for_again(
@@ -127,14 +127,16 @@ def test_what_kills_its_decoder_is_set_aside_and_may_be_asked_for_again(
             preview = prepared(submission)
     assert (preview.state, preview.reason_code) == ("parked", "poison")
     assert len(events(submission.blob_id, Verb.PREVIEW_NOT_MADE)) == 1
-    shown = films.player_data(submission, bob.actor)
-    assert shown is not None and "all attempts failed" in shown["trouble"] and shown["prepare_url"]
+    player = films.player_data(submission, bob.actor)
+    assert (
+        player is not None and "all attempts failed" in player["trouble"] and player["prepare_url"]
+    )
     with forbids():
         films.prepare(charlie.actor, submission)
     assert films.prepare(bob.actor, submission)
     assert not films.prepare(bob.actor, submission), "it waits already"
-    asked = Event.objects.get(chain=submission.pk, verb=Verb.PREVIEW_ASKED)
-    assert asked.who == f"user:{bob.user.pk}"
+    event = Event.objects.get(chain=submission.pk, verb=Verb.PREVIEW_ASKED)
+    assert event.who == f"user:{bob.user.pk}"
     assert prepared(submission).state == State.DONE
 
 
@@ -142,8 +144,8 @@ def test_a_film_of_before_can_be_prepared(alice: Person, filmed: Filmed) -> None
     """Analysed when there were no copies: the page offers it, once."""
     submission = filmed(alice)
     Preview.objects.all().delete()
-    shown = films.player_data(submission, alice.actor)
-    assert shown is not None and shown["prepare_url"] and not shown["trouble"]
+    player = films.player_data(submission, alice.actor)
+    assert player is not None and player["prepare_url"] and not player["trouble"]
     assert films.prepare(alice.actor, submission)
     assert prepared(submission).state == State.DONE
 

@@ -36,12 +36,12 @@ def read(name: str) -> Unit:
     else:
         sys.exit(f"Unit {name}.service not found.")
     text = text.replace("%i", instance).replace("%I", instance.replace("-", "/"))
-    said: Unit = defaultdict(list)
+    unit: Unit = defaultdict(list)
     for line in text.replace("\\\n", " ").splitlines():
         key, equals, value = line.partition("=")
         if equals and not line.startswith(("#", ";")):
-            said[key.strip()].append(value.strip())
-    return said
+            unit[key.strip()].append(value.strip())
+    return unit
 
 
 def environment(unit: Unit, user: pwd.struct_passwd) -> dict[str, str]:

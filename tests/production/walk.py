@@ -126,9 +126,9 @@ def second(found: list[Block], values: str) -> None:
         clean(run(block, values))
 
 
-def clean(said: str) -> None:
-    if "Nothing is wrong." not in said:
-        raise SystemExit(f"doctor is not content:\n{said}")
+def clean(text: str) -> None:
+    if "Nothing is wrong." not in text:
+        raise SystemExit(f"doctor is not content:\n{text}")
     report("doctor", "Nothing is wrong.")
 
 
@@ -188,8 +188,8 @@ def as_user(user: str, *command: str) -> str:
 def photographs() -> None:
     """Sent through nginx, a few at a time, until both machines have examined some."""
     python = "/opt/touchstone/.venv/bin/python"
-    said = as_user("touchstone", python, "manage.py", "shell", "-c", KEY_SCRIPT)
-    site = Site(said.rpartition("KEY ")[2].strip())
+    output = as_user("touchstone", python, "manage.py", "shell", "-c", KEY_SCRIPT)
+    site = Site(output.rpartition("KEY ")[2].strip())
     began, sent = time.monotonic(), 0
     hosts: dict[str, str] = {}
     while len(hosts) < 2 and sent < MOST_PHOTOGRAPHS:
@@ -228,9 +228,9 @@ def walk() -> None:
             stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     for block in [b for b in found if b.title not in (DOWNLOADS, SECOND)]:
-        said = run(block, values)
+        output = run(block, values)
         if "manage.py doctor" in block.text:
-            clean(said)
+            clean(output)
     beside = subprocess.run(
         ["unshare", "--mount", "--uts", sys.executable, "-m", "tests.production.walk", "--second"],
         env={**os.environ, "WALK_STATE": "/run/walk-second"}, check=False,

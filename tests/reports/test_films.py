@@ -147,14 +147,14 @@ def test_the_strip_names_case_versions_and_what_not_found_means(
     alice: Person, filmed: Filmed
 ) -> None:
     case = with_face(alice, filmed)
-    said = scenes.scene(case, 1.2, 60)
-    assert str(case.pk) in said.title[0]
-    assert "Engine test" in said.title[1] and case.submission.blob_id[:12] in said.title[1]
-    assert said.title[2] == (
+    scene = scenes.scene(case, 1.2, 60)
+    assert str(case.pk) in scene.title[0]
+    assert "Engine test" in scene.title[1] and case.submission.blob_id[:12] in scene.title[1]
+    assert scene.title[2] == (
         "That no manipulation was found does not prove that the media is authentic."
     )
     font = drawing._font(True)
-    assert all(font.getlength(line) < drawing.SIDE - 2 * drawing.MARGIN for line in said.title)
+    assert all(font.getlength(line) < drawing.SIDE - 2 * drawing.MARGIN for line in scene.title)
     strip = at(decoded(content_of(made(case, alice))), 0.0)[: top_of_picture()]
     for number in range(3):
         y = drawing.MARGIN + number * drawing.LINE
@@ -202,10 +202,10 @@ def test_a_report_names_the_film_and_the_check_takes_it(
     held = cases.claim(alice.actor, case.pk)
     cases.decide(alice.actor, case.pk, held.fence, DecisionText("manipulated", "the jaw"))
     report = issuing.issue(alice.actor, case)
-    said = json.loads(bytes(report.body))["evidence_film"]
+    named = json.loads(bytes(report.body))["evidence_film"]
     content = content_of(film)
-    assert said["sha256"] == hashlib.sha256(content).hexdigest() == film.film_id
-    assert said["size"] == len(content) and said["name"] == FILM
+    assert named["sha256"] == hashlib.sha256(content).hexdigest() == film.film_id
+    assert named["size"] == len(content) and named["name"] == FILM
     files = list(issuing.files_of(report).values())
     keys = trusted_keys()
     assert verify(files, keys).missing == (FILM,)
@@ -217,7 +217,7 @@ def test_a_report_names_the_film_and_the_check_takes_it(
 def test_a_film_is_on_record_and_counts_as_a_look(
     alice: Person, bob: Person, charlie: Person, filmed: Filmed
 ) -> None:
-    """Asked for by Alice, made by a worker, downloaded by Bob as an attachment. Charlie finds
+    """Alice requests it, a worker makes it, Bob downloads it as an attachment. Charlie finds
     nothing, and a viewer cannot have one made."""
     case = with_face(alice, filmed)
     prepared(case.submission)
@@ -237,12 +237,12 @@ def test_a_film_is_on_record_and_counts_as_a_look(
     assert got["Content-Type"] == "video/webm"
     assert film.film_id and film.film_id in bob.client().get(page).content.decode()
     events = Event.objects.filter(chain=case.submission_id).order_by("seq")
-    said = [(one.verb, one.who.partition(":")[0]) for one in events]
+    looks = [(one.verb, one.who.partition(":")[0]) for one in events]
     for expected in (
         (Verb.EVIDENCE_FILM_ASKED, "user"), (Verb.EVIDENCE_FILM_MADE, "system"),
         (Verb.MEDIA_VIEWED, "user"), (Verb.EVIDENCE_FILM_DOWNLOADED, "user"),
     ):  # fmt: skip
-        assert expected in said
+        assert expected in looks
     for foreign in (page, url, reverse("reports:film_panel", args=[case.pk])):
         assert charlie.client().get(foreign).status_code == 404
     assert films.ask(bob.actor, case) == film and EvidenceFilm.objects.count() == 1
@@ -325,6 +325,6 @@ def test_after_the_reports_the_page_no_longer_advises_to_make_the_video_first(
     issuing.issue(alice.actor, case, "en")
     assert "Make it before you issue the report" in alice.client().get(page).content.decode()
     issuing.issue(alice.actor, case, "de")
-    said = alice.client().get(page).content.decode()
-    assert "Make it before you issue" not in said
-    assert "The reports that were issued do not name it." in said
+    html = alice.client().get(page).content.decode()
+    assert "Make it before you issue" not in html
+    assert "The reports that were issued do not name it." in html

@@ -55,13 +55,13 @@ def test_a_report_holds_what_the_decision_rests_on(
     """Hashes, custody, decision, frames and the sentence on what "not found" means, no name of
     anybody; a PDF/A that carries the JSON; the command finds it whole, and a changed one not."""
     report = issuing.issue(alice.actor, case)
-    said = json.loads(bytes(report.body))
-    assert said["media"]["sha256"] == case.submission.blob_id
-    assert said["decision"]["reason"] == "the seam along the jaw"
-    assert contents.NOT_PROOF in said["limits"] and said["custody"]["intact"] is True
-    assert [event["what"] for event in said["custody"]["events"]][-1] == Verb.CASE_DECIDED
-    assert len(said["frames"]) == 1 and said["report"]["replaces"] is None
-    assert alice.user.email not in str(said) and str(alice.user) not in str(said)
+    content = json.loads(bytes(report.body))
+    assert content["media"]["sha256"] == case.submission.blob_id
+    assert content["decision"]["reason"] == "the seam along the jaw"
+    assert contents.NOT_PROOF in content["limits"] and content["custody"]["intact"] is True
+    assert [event["what"] for event in content["custody"]["events"]][-1] == Verb.CASE_DECIDED
+    assert len(content["frames"]) == 1 and content["report"]["replaces"] is None
+    assert alice.user.email not in str(content) and str(alice.user) not in str(content)
     pdf = bytes(report.pdf)
     assert pdf.startswith(b"%PDF-") and b"pdfaid:part" in pdf
     event = Event.objects.get(verb=Verb.REPORT_ISSUED)
@@ -83,10 +83,10 @@ def test_the_map_of_a_check_lies_on_the_key_frame_of_its_moment(
     box, where = (8.0, 8.0, 40.0, 40.0), [[1.0, 0.0], [0.0, 0.0]]
     tracks = [{"id": 1, "first": 0.0, "last": 6.0, "boxes": [[t / 10, *box] for t in range(61)]}]
     data = {"face": 1, "seen_at": 0.1, "where": where}
-    said = [{"code": "traces", "text": "Traces.", "strength": "moderate", "data": data}]
+    evidence = [{"code": "traces", "text": "Traces.", "strength": "moderate", "data": data}]
     FindingRow.objects.create(
         analysis_id=case.submission.analysis_id, detector="face_forgery", status="ran",
-        reason="Traces.", evidence=said,
+        reason="Traces.", evidence=evidence,
     )  # fmt: skip
     Analysis.objects.filter(pk=case.submission.analysis_id).update(
         result={"tracks": tracks}, media={"kind": "video", "width": 64, "height": 64}
@@ -112,16 +112,16 @@ def squares_in(pdf: bytes) -> int:
 def test_a_new_decision_makes_a_new_report_that_names_the_old(
     alice: Person, bob: Person, case: Case
 ) -> None:
-    """Asked for twice it is the same; opened again there is none; decided anew it replaces it."""
+    """A second request gives the same one, a reopened case none, a new decision a new one."""
     first = issuing.issue(alice.actor, case)
     assert issuing.issue(bob.actor, case) == first
     cases.reopen(bob.actor, case.pk, why="the original came in")
     with pytest.raises(Refusal):
         issuing.issue(alice.actor, case)
     second = issuing.issue(alice.actor, decided(bob, case, "a second look"))
-    said = json.loads(bytes(second.body))
-    assert said["report"] == {**said["report"], "version": 2, "replaces": str(first.pk)}
-    assert [step["what"] for step in said["history"]] == ["decided", "reopened", "decided"]
+    content = json.loads(bytes(second.body))
+    assert content["report"] == {**content["report"], "version": 2, "replaces": str(first.pk)}
+    assert [step["what"] for step in content["history"]] == ["decided", "reopened", "decided"]
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE reports_report SET body = ''")
 
@@ -160,18 +160,18 @@ def test_the_public_statement_names_outcome_and_report_and_nobody(
 ) -> None:
     """Only while the decision of the report is in force; no person, no file name, no reason."""
     address = reverse("reports:of_case", args=[case.pk])
-    assert "public" not in said_on(alice, address)
+    assert "public" not in offered_texts(alice, address)
     report = issuing.issue(alice.actor, case)
-    decision, statement = report.decision, said_on(alice, address)["public"]
-    for told in (decision.get_outcome_display(), str(report.pk), case.submission.blob_id):
-        assert told in statement
+    decision, statement = report.decision, offered_texts(alice, address)["public"]
+    for text in (decision.get_outcome_display(), str(report.pk), case.submission.blob_id):
+        assert text in statement
     secret = (str(alice.user), alice.user.email, decision.reason, case.submission.filename)
-    assert not any(told in statement for told in secret)
+    assert not any(text in statement for text in secret)
     cases.reopen(bob.actor, case.pk, why="the original came in")
-    assert "public" not in said_on(alice, address)
+    assert "public" not in offered_texts(alice, address)
 
 
-def said_on(person: Person, address: str) -> dict[str, str]:
+def offered_texts(person: Person, address: str) -> dict[str, str]:
     """What the page offers to copy, where it offers something."""
-    said = person.client().get(address).context["statement"]
-    return {"public": said} if said else {}
+    statement = person.client().get(address).context["statement"]
+    return {"public": statement} if statement else {}

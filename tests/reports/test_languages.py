@@ -25,7 +25,7 @@ from media_analysis.review.services import cases
 from ml.models import FindingRow
 from tests.people import Person
 from tests.reports.test_issuing import case as case
-from tests.reports.test_issuing import checked, decided, said_on, written
+from tests.reports.test_issuing import checked, decided, offered_texts, written
 
 SHORTEST = 9
 """Characters of a sentence to look for: single words are the same in both languages too often."""
@@ -34,20 +34,20 @@ SHORTEST = 9
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a PDF says, in the order of its lines. The file itself holds glyphs."""
-    said: list[str] = []
+    texts: list[str] = []
     say, cell = paper.Paper.multi_cell, paper.Paper.cell
 
     def multi_cell(self: Any, w: float, h: float, text: str, **more: Any) -> Any:
-        said.append(text)
+        texts.append(text)
         return say(self, w, h, text, **more)
 
     def one_cell(self: Any, w: float, h: float, text: str, **more: Any) -> Any:
-        said.append(text)
+        texts.append(text)
         return cell(self, w, h, text, **more)
 
     monkeypatch.setattr(paper.Paper, "multi_cell", multi_cell)
     monkeypatch.setattr(paper.Paper, "cell", one_cell)
-    return said
+    return texts
 
 
 def language_of(report: Report) -> str:
@@ -99,8 +99,8 @@ def _english(message: Message) -> list[re.Pattern[str]]:
         return []
     both = (message.id, message.string)
     ids, strings = ([one] if isinstance(one, str) else list(one) for one in both)
-    told = [one for one in ids if one not in strings and len(one) >= SHORTEST and " " in one]
-    return [_pattern(one) for one in told]
+    english = [one for one in ids if one not in strings and len(one) >= SHORTEST and " " in one]
+    return [_pattern(one) for one in english]
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
@@ -190,30 +190,30 @@ def test_the_page_offers_the_readers_language_first_and_then_the_other(
     offered = client.get(page, headers={"Accept-Language": "de"}).context["languages"]
     assert [code for code, _ in offered] == ["de", "en"]
     issue = reverse("reports:issue", args=[case.pk])
-    shown = client.post(issue, {"language": "de"}, follow=True)
-    assert [code for code, _ in shown.context["languages"]] == ["en"]
+    response = client.post(issue, {"language": "de"}, follow=True)
+    assert [code for code, _ in response.context["languages"]] == ["en"]
     assert (
-        "Deutsch" in shown.content.decode()
-        and "Issue in this language too" in shown.content.decode()
+        "Deutsch" in response.content.decode()
+        and "Issue in this language too" in response.content.decode()
     )
-    shown = client.post(issue, {"language": "en"}, follow=True)
-    assert shown.context["languages"] == [] and Report.objects.count() == 2
-    assert said_on(alice, page)["public"]
-    issued = re.findall(r'<td data-label="Issued">.*?</td>', shown.content.decode())
+    response = client.post(issue, {"language": "en"}, follow=True)
+    assert response.context["languages"] == [] and Report.objects.count() == 2
+    assert offered_texts(alice, page)["public"]
+    issued = re.findall(r'<td data-label="Issued">.*?</td>', response.content.decode())
     assert len(issued) == 2 and all(
         ", Person" in re.sub(r'<span class="whole">.*?</span>', "", one) for one in issued
     ), "a long name wraps on a phone"
-    shown = client.post(issue, {"language": "fr"}, follow=True)
-    assert "available in these languages" in shown.content.decode()
+    response = client.post(issue, {"language": "fr"}, follow=True)
+    assert "available in these languages" in response.content.decode()
 
 
 def test_the_statement_of_reasons_is_in_the_language_of_the_report(
     alice: Person, case: Case
 ) -> None:
-    said = {
+    statements = {
         code: json.loads(bytes(issuing.issue(alice.actor, case, code).statement))["statement"]
         for code in ("en", "de")
     }
-    assert said["en"]["decision_facts"].startswith("A person examined the media")
-    assert said["de"]["decision_facts"].startswith("Eine Person hat die Medien geprüft")
-    assert said["en"]["automated_decision"] == said["de"]["automated_decision"]
+    assert statements["en"]["decision_facts"].startswith("A person examined the media")
+    assert statements["de"]["decision_facts"].startswith("Eine Person hat die Medien geprüft")
+    assert statements["en"]["automated_decision"] == statements["de"]["automated_decision"]

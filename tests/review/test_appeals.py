@@ -250,9 +250,9 @@ def test_appeals_come_first_in_every_order_and_have_a_time(
     appeal(case, alice)
     case.refresh_from_db()
     assert case.due_at and timedelta(hours=4.9) < case.due_at - timezone.now() < timedelta(hours=5)
-    shown = queue.visible_cases(dora.actor)
-    assert shown[0].pk == case.pk and len(shown) == 3
-    assert shown[0].appealed_at  # type: ignore[attr-defined]
+    rows = queue.visible_cases(dora.actor)
+    assert rows[0].pk == case.pk and len(rows) == 3
+    assert rows[0].appealed_at  # type: ignore[attr-defined]
     page = dora.client().get(reverse("review:queue")).content.decode()
     assert f'title="appealed {timezone.now():%Y-%m-%d}' in page and 'first">Appeal<' in page
     only = queue.visible_cases(dora.actor, {"because": "appeal"})
@@ -300,16 +300,16 @@ def test_pages_tell_it_to_whom_it_concerns(
     mine = read(alice, detail)
     assert TEXT in mine and "Withdraw appeal" in mine and "Appeal the decision" not in mine
     assert "Withdraw appeal" not in read(bob, detail)
-    shown = read(dora, page)
-    assert TEXT in shown and "the seam along the jaw" in shown
+    queue_page = read(dora, page)
+    assert TEXT in queue_page and "the seam along the jaw" in queue_page
     assert ">Appeal</span>" in read(dora, reverse("review:queue"))
     claim = f"{page}claim/"
-    assert claim in shown and claim not in read(alice, page)
+    assert claim in queue_page and claim not in read(alice, page)
     for address in (detail, page, reverse("review:queue")):
         assert "canary" not in read(charlie, address)
     decided(case, dora, DecisionText("not_manipulated", "You are right: it is a shadow"))
-    told = read(alice, detail)
-    assert "You are right: it is a shadow" in told and "changed from" in told
+    detail_page = read(alice, detail)
+    assert "You are right: it is a shadow" in detail_page and "changed from" in detail_page
     assert "Answers the appeal" in read(dora, page)
 
 

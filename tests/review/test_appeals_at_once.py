@@ -51,8 +51,8 @@ def together(*verbs: Callable[[], object]) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_appeals_at_once_one_is_made(case: Case, alice: Person) -> None:
     actor = alice.actor
-    told = together(*[lambda: appeals.make(actor, case.submission, TEXT)] * 4)
-    assert told == ["appeal_open"] * 3 + ["done"] and Appeal.objects.count() == 1
+    outcomes = together(*[lambda: appeals.make(actor, case.submission, TEXT)] * 4)
+    assert outcomes == ["appeal_open"] * 3 + ["done"] and Appeal.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -62,13 +62,13 @@ def test_an_appeal_and_a_reopening_at_once_are_one_of_them(
     """Ten times: whoever comes second is refused, and the record holds what happened."""
     mine, his = alice.actor, bob.actor
     for _ in range(10):
-        told = together(
+        outcomes = together(
             lambda: appeals.make(mine, case.submission, TEXT),
             lambda: cases.reopen(his, case.pk, why="look again"),
         )
         appealed = Appeal.objects.open().exists()
         lost = "case_not_decided" if appealed else "no_decision_in_force"
-        assert told == sorted(["done", lost])
+        assert outcomes == sorted(["done", lost])
         if appealed:
             appeals.withdraw(mine, case.submission)
         else:
@@ -83,12 +83,12 @@ def test_withdrawing_and_deciding_at_once_are_one_of_them(
     appeal(case, alice)
     held = cases.claim(dora.actor, case.pk)
     mine, hers = alice.actor, dora.actor
-    told = together(
+    outcomes = together(
         lambda: appeals.withdraw(mine, case.submission),
         lambda: cases.decide(hers, case.pk, held.fence, FIRST),
     )
     state = Appeal.objects.get().state
-    assert told == sorted(["done", {"withdrawn": "claim_lost"}.get(state, "appeal_not_open")])
+    assert outcomes == sorted(["done", {"withdrawn": "claim_lost"}.get(state, "appeal_not_open")])
     assert in_force(case)
 
 

@@ -65,8 +65,8 @@ def test_history_and_result_show_the_decision_and_lead_to_its_case(
     assert "waiting for review" in page(bob, "/")
     decided(case, alice)
     for address in ("/", detail):
-        shown = page(bob, address)
-        assert "Decided: manipulated" in shown and link in shown, address
+        html = page(bob, address)
+        assert "Decided: manipulated" in html and link in html, address
     whole = page(bob, detail)
     assert whole.index('id="decision-heading"') < whole.index('id="verdict-heading"')
     assert charlie.client().get(detail).status_code == 404
@@ -129,8 +129,12 @@ def test_the_export_has_the_decision_and_not_what_was_written(
     """Three columns at the end."""
     decided(case, alice)
     head, row = exported(lead, "decision=manipulated")
-    told = dict(zip(head, row, strict=True))
-    assert told["decision"] == "manipulated" and told["decided_at"] and not told["decision_policy"]
+    values = dict(zip(head, row, strict=True))
+    assert (
+        values["decision"] == "manipulated"
+        and values["decided_at"]
+        and not values["decision_policy"]
+    )
     assert not any(secret.decode() in cell for secret in SECRETS for cell in row)
 
 
@@ -143,8 +147,8 @@ def test_opening_again_takes_the_decision_out_of_force_and_shows_why(
     cases.reopen(alice.actor, case.pk, why="the original has come in")
     assert IndexCard.objects.get(pk=case.submission_id).decision == "none"
     assert Submission.objects.with_decisions().get(pk=case.submission_id).decision is None
-    shown = page(bob, reverse("review:case", args=[case.pk]))
-    assert "Reopened" in shown and "the original has come in" in shown
+    html = page(bob, reverse("review:case", args=[case.pk]))
+    assert "Reopened" in html and "the original has come in" in html
     queue = page(bob, reverse("review:queue"))
     assert "reopened" in queue and "Decided: manipulated" in queue
     decided(case, bob, DecisionText("unclear", "cannot be told"))
@@ -158,5 +162,7 @@ def test_a_case_is_no_link_for_those_who_may_not_see_cases(
     """They read the decision, and no address that would answer them "missing"."""
     decided(case, alice)
     monkeypatch.setattr(type(alice.actor), "can", lambda *_: False)
-    told = statements.decision(case.submission, alice.actor)
-    assert told is not None and told["outcome"] == "manipulated" and told["case_url"] == ""
+    decision = statements.decision(case.submission, alice.actor)
+    assert (
+        decision is not None and decision["outcome"] == "manipulated" and decision["case_url"] == ""
+    )

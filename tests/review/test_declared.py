@@ -39,14 +39,14 @@ BY_NOBODY = Declaration(by=None, signed=False, trusted=False)
 
 def declares(
     submission: Submission,
-    said: Declaration | None,
+    declaration: Declaration | None,
     outcome: Outcome = Outcome.DECLARED_GENERATED,
     probability: float | None = None,
 ) -> None:
     """The analysis ends as a worker would end it, and is routed."""
     claim = claim_one(Analysis, submission.analysis_id, worker="test")
     assert claim is not None
-    verdict = Verdict(outcome, "The file says so.", probability, declared=said)
+    verdict = Verdict(outcome, "The file says so.", probability, declared=declaration)
     with transaction.atomic():
         finish(
             claim, State.DONE, outcome=outcome.value, reason=verdict.reason,
@@ -88,12 +88,12 @@ def test_a_person_looks_unless_the_team_chose_otherwise(
 
 def test_what_was_found_comes_before_what_was_declared(alice: Person, send: Send) -> None:
     """Anyone can write a declaration, so it outranks no finding; a person still looks soon."""
-    found, said, open_one = (send(alice, shade) for shade in (1, 2, 3))
+    found, sent, open_one = (send(alice, shade) for shade in (1, 2, 3))
     ended(open_one, Outcome.INCONCLUSIVE, 0.9)
-    declares(said, BY_NOBODY, probability=0.1)
+    declares(sent, BY_NOBODY, probability=0.1)
     ended(found, Outcome.MANIPULATION_FOUND, 0.8)
     order = Case.objects.order_by("-suspicion").values_list("submission", flat=True)
-    assert list(order) == [found.pk, said.pk, open_one.pk]
+    assert list(order) == [found.pk, sent.pk, open_one.pk]
 
 
 def test_it_is_told_by_rest_and_in_the_export(
@@ -103,20 +103,20 @@ def test_it_is_told_by_rest_and_in_the_export(
     service = ServiceAccountFactory(team=alice.team)
     secret = keys.issue_key(admin.actor, service, "k", [Scope.SUBMISSIONS_READ]).secret
     headers: dict[str, Any] = {"authorization": f"Bearer {secret}"}
-    said, found, silent = (send(alice, shade, f"{shade}.png") for shade in (1, 2, 3))
-    declares(said, BY_NOBODY)
+    sent, found, silent = (send(alice, shade, f"{shade}.png") for shade in (1, 2, 3))
+    declares(sent, BY_NOBODY)
     declares(found, BY_SOMEBODY, Outcome.MANIPULATION_FOUND, 0.9)
     ended(silent, Outcome.INCONCLUSIVE, None)
 
     rows = Client().get("/api/v1/submissions/", headers=headers).json()["results"]
-    told = {row["filename"]: (row["outcome"], row["declared"]) for row in rows}
-    assert told == {
+    rows_by_name = {row["filename"]: (row["outcome"], row["declared"]) for row in rows}
+    assert rows_by_name == {
         "1.png": ("declared_generated", {"by": None, "signed": False, "trusted": False}),
         "2.png": ("manipulation_found", {"by": "=Example Press", "signed": True, "trusted": False}),
         "3.png": ("inconclusive", None),
     }
-    one = Client().get(f"/api/v1/submissions/{said.pk}/", headers=headers).json()
-    assert one["declared"] == told["1.png"][1]
+    one = Client().get(f"/api/v1/submissions/{sent.pk}/", headers=headers).json()
+    assert one["declared"] == rows_by_name["1.png"][1]
     only = Client().get("/api/v1/submissions/?outcome=declared_generated", headers=headers)
     assert [row["filename"] for row in only.json()["results"]] == ["1.png"]
 
@@ -160,6 +160,6 @@ def test_a_mark_in_the_sound_is_told_by_page_and_rest(
     service = ServiceAccountFactory(team=alice.team)
     secret = keys.issue_key(admin.actor, service, "k", [Scope.SUBMISSIONS_READ]).secret
     headers: dict[str, Any] = {"authorization": f"Bearer {secret}"}
-    told = Client().get(f"/api/v1/submissions/{sent.pk}/", headers=headers).json()
-    assert told["outcome"] == "declared_generated"
-    assert told["declared"] == plain(BY_NOBODY)
+    body = Client().get(f"/api/v1/submissions/{sent.pk}/", headers=headers).json()
+    assert body["outcome"] == "declared_generated"
+    assert body["declared"] == plain(BY_NOBODY)

@@ -35,7 +35,7 @@ class Simulated:
     answer: str
     decided: str
     probability: float
-    said: float | None = None
+    given: float | None = None
     """The probability that the check gave."""
 
 
@@ -53,9 +53,9 @@ CASES = [
 ]
 
 
-def finding(answer: str, said: float | None = None) -> Finding:
+def finding(answer: str, probability: float | None = None) -> Finding:
     supports = ANSWERS[answer]
-    odds = None if said is None else math.log10(said / (1 - said))
+    odds = None if probability is None else math.log10(probability / (1 - probability))
     evidence = Evidence("seen", "Something was seen.", Strength.MODERATE, supports=supports)
     return Finding(
         "face_forgery",
@@ -65,13 +65,13 @@ def finding(answer: str, said: float | None = None) -> Finding:
         score=0.5,
         evidence=(evidence,),
         log10_lr=odds,
-        probability_manipulated=said,
+        probability_manipulated=probability,
     )
 
 
 def decided(alice: Person, send: Send, shade: int, one: Simulated) -> Case:
     sent = analysed(
-        send(alice, shade), Kind.IMAGE, (finding(one.answer, one.said),), width=64, height=48
+        send(alice, shade), Kind.IMAGE, (finding(one.answer, one.given),), width=64, height=48
     )
     case = Case.objects.get(submission=sent)
     Case.objects.filter(pk=case.pk).update(sampled_with=one.probability)
@@ -92,13 +92,15 @@ def test_weighted_figures_equal_scikit_learns(alice: Person, lead: Person, send:
     (found,) = detector_quality.of([alice.team.pk], month)
     known = [one for one in stands if one.decided != "unclear"]
     truth = [one.decided == "manipulated" for one in known]
-    said = [one.answer == "found" for one in known]
+    predicted = [one.answer == "found" for one in known]
     weights = [1 / one.probability for one in known]
     assert (found.detector, found.kind) == ("face_forgery", "image")
     assert found.precision.value == pytest.approx(
-        precision_score(truth, said, sample_weight=weights)
+        precision_score(truth, predicted, sample_weight=weights)
     )
-    assert found.recall.value == pytest.approx(recall_score(truth, said, sample_weight=weights))
+    assert found.recall.value == pytest.approx(
+        recall_score(truth, predicted, sample_weight=weights)
+    )
     assert found.precision.value == pytest.approx(3 / 6) and found.precision.n == 6
     assert found.recall.value == pytest.approx(3 / (3 + 1 + 10)) and found.recall.n == 5
     assert (

@@ -60,9 +60,9 @@ def case(twice: RoutingRule, admin: Person, send: Send) -> Case:
 
 def says(person: Person, case: Case, words: DecisionText) -> Decision | Opinion:
     held = cases.claim(person.actor, case.pk)
-    said = cases.decide(person.actor, case.pk, held.fence, words)
-    assert isinstance(said, Decision | Opinion)
-    return said
+    decision = cases.decide(person.actor, case.pk, held.fence, words)
+    assert isinstance(decision, Decision | Opinion)
+    return decision
 
 
 def decided_as(case: Case) -> object:
@@ -87,8 +87,8 @@ def test_agreement_closes_with_the_first_persons_words(
     review = DoubleReview.objects.get()
     assert (review.stage, review.probability, review.decision) == ("agreed", 1.0, decision)
     assert review.closed_at is not None
-    said = Event.objects.get(verb=Verb.CASE_DECIDED).content["data"]
-    assert said["second_person"] == str(bob.user.pk)
+    data = Event.objects.get(verb=Verb.CASE_DECIDED).content["data"]
+    assert data["second_person"] == str(bob.user.pk)
     assert result.custody(Submission.objects.get())["intact"]
 
 
@@ -132,17 +132,17 @@ def test_the_message_says_who_decides_next(
     chosen by its name."""
     RoutingRule.objects.update(grace_seconds=0)
     policy = Policy.objects.create(team=case.team, name="Generated media", text="Label it.")
-    said = []
+    messages = []
     for person, outcome in ((alice, "manipulated"), (bob, "not_manipulated")):
         fence = cases.claim(person.actor, case.pk).fence
         page = person.client().get(reverse("review:case", args=[case.pk])).content.decode()
         assert "Choose a policy" in page and "-----" not in page
         words = {"fence": fence, "outcome": outcome, "reason": "seen", "policy": policy.pk}
         answer = person.client().post(reverse("review:decide", args=[case.pk]), words, follow=True)
-        said.append(answer.content.decode())
-    assert "Another person gives an opinion" in said[0]
-    assert "Two people disagree, so a lead decides" in said[1]
-    assert "Another person gives an opinion before the case" not in said[1]
+        messages.append(answer.content.decode())
+    assert "Another person gives an opinion" in messages[0]
+    assert "Two people disagree, so a lead decides" in messages[1]
+    assert "Another person gives an opinion before the case" not in messages[1]
 
 
 def test_another_policy_is_a_disagreement(alice: Person, bob: Person, case: Case) -> None:
@@ -188,9 +188,15 @@ def test_the_second_sees_nothing_of_the_first(
     ]
     client.post(reverse("review:claim", args=[case.pk]))
     for place in places:
-        said = b"".join(client.get(place)).decode()
-        for told in (str(alice.user), alice.user.email, str(alice.user.pk), SEAM.reason, SEAM.note):
-            assert told not in said, (place, told)
+        text = b"".join(client.get(place)).decode()
+        for secret in (
+            str(alice.user),
+            alice.user.email,
+            str(alice.user.pk),
+            SEAM.reason,
+            SEAM.note,
+        ):
+            assert secret not in text, (place, secret)
         answer = client.get(place)
         if answer["Content-Type"].startswith("application/json"):
             assert '"manipulated"' not in json.dumps(answer.json())
@@ -312,8 +318,8 @@ def test_shares_are_a_leads_to_choose_and_an_event(lead: Person, alice: Person) 
     assert client.post(url, {"second": "5", "spot": "0.5"}).status_code == 302
     rule = RoutingRule.of(lead.team.pk)
     assert (rule.second_share, rule.spot_share) == (0.05, 0.005)
-    said = Event.objects.get(verb=Verb.QUEUE_CHANGED).content["data"]
-    assert (said["second_share_before"], said["second_share_after"]) == (0.0, 0.05)
+    data = Event.objects.get(verb=Verb.QUEUE_CHANGED).content["data"]
+    assert (data["second_share_before"], data["second_share_after"]) == (0.0, 0.05)
     assert not opinions.choose_shares(lead.actor, lead.team, 0.05, 0.005)
     with pytest.raises(Refusal):
         opinions.choose_shares(alice.actor, alice.team, 0.5, 0.5)

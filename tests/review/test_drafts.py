@@ -86,8 +86,8 @@ def test_the_open_page_hands_in_a_draft_without_a_session(alice: Person, case: C
     """The pass alone is enough, and the newest words count; empty ones remove the draft."""
     carried = pass_on(page(alice.client(), case))
     for reason in ("first", "second"):
-        said = {"draft_pass": carried, "reason": reason}
-        answer = Client(enforce_csrf_checks=True).post(url("draft", case), said)
+        form = {"draft_pass": carried, "reason": reason}
+        answer = Client(enforce_csrf_checks=True).post(url("draft", case), form)
         assert answer.status_code == 200 and answer.json()["saved_at"]
     draft = Draft.objects.get()
     assert (draft.author, draft.words["reason"]) == (alice.user, "second")
@@ -101,10 +101,10 @@ def test_a_pass_opens_one_case_for_one_person(
     """Another case, a forged or old pass, and a person who left the team: 403, nothing is kept."""
     carried = drafts.pass_for(alice.actor, case)
     other = opened(alice, send, 7)
-    said = {"reason": "x"}
+    form = {"reason": "x"}
 
     def answered(which: Case, given: str) -> int:
-        return Client().post(url("draft", which), {**said, "draft_pass": given}).status_code
+        return Client().post(url("draft", which), {**form, "draft_pass": given}).status_code
 
     assert answered(other, carried) == 403
     assert answered(case, carried[:-2] + "xx") == 403
@@ -160,8 +160,8 @@ def test_a_form_that_is_not_trusted_keeps_a_decisions_words(alice: Person, case:
 
 def test_the_heartbeat_tells_that_somebody_is_signed_out(alice: Person, case: Case) -> None:
     """401 for the page's script, never a sign-in page that reads like success."""
-    said = {"fence": case.fence}
-    answer = Client().post(url("heartbeat", case), said, headers={"Accept": "application/json"})
+    form = {"fence": case.fence}
+    answer = Client().post(url("heartbeat", case), form, headers={"Accept": "application/json"})
     assert answer.status_code == 401 and answer.json()["code"] == "signed_out"
 
 

@@ -37,9 +37,9 @@ def drawn(chance: Generator, n: int, *, precision: float = 0.9, spot: float = 0.
         heavy = chance.binomial(of, spot) if answer == "cleared" else 0
         for count, weight in ((of - heavy, 1.0), (heavy, 20.0)):
             right = chance.binomial(count, manipulated[answer])
-            for said, k in (("manipulated", right), ("not_manipulated", count - right)):
+            for outcome, k in (("manipulated", right), ("not_manipulated", count - right)):
                 more = Weights(int(k), weight * k, weight * weight * k)
-                cells[answer, said] = cells.get((answer, said), Weights()) + more
+                cells[answer, outcome] = cells.get((answer, outcome), Weights()) + more
     return cells
 
 
@@ -105,8 +105,8 @@ def test_fishers_test_is_that_of_scipy(most: int) -> None:
     for _ in range(40):
         one, two = chance.integers(0, most, 2), chance.integers(0, most, 2)
         table = [[int(n) for n in row] for row in (one, two)]
-        said = float(fisher_exact(table).pvalue)
-        assert drift._fisher(table) == pytest.approx(said, rel=1e-6), table
+        expected = float(fisher_exact(table).pvalue)
+        assert drift._fisher(table) == pytest.approx(expected, rel=1e-6), table
 
 
 def test_holm_adjusts_as_its_textbook_example() -> None:
@@ -133,9 +133,9 @@ def test_a_month_that_differs_is_told_once_on_quality_dashboard_and_metrics(
     shades = iter(range(256))
 
     def month(right: int, wrong: int) -> list[Case]:
-        said = [Simulated("found", "manipulated", 1.0)] * right
-        said += [Simulated("found", "not_manipulated", 1.0)] * wrong
-        return [decided(alice, send, next(shades), one) for one in said]
+        simulated = [Simulated("found", "manipulated", 1.0)] * right
+        simulated += [Simulated("found", "not_manipulated", 1.0)] * wrong
+        return [decided(alice, send, next(shades), one) for one in simulated]
 
     aged(month(31, 3), 40)
     month(10, 24)
@@ -145,9 +145,9 @@ def test_a_month_that_differs_is_told_once_on_quality_dashboard_and_metrics(
     assert drift.run_due() == 1 and drift.run_due() == 0
     check = DriftCheck.objects.get()
     assert check.month == now.date().replace(day=1) and check.tests == 3
-    told = {one.figure: one for one in DriftAlarm.objects.all()}
-    assert set(told) == {"precision", "override"}
-    fell = told["precision"]
+    alarms = {one.figure: one for one in DriftAlarm.objects.all()}
+    assert set(alarms) == {"precision", "override"}
+    fell = alarms["precision"]
     assert [fell.before, fell.now] == pytest.approx([31 / 34, 10 / 34])
     assert (fell.before_n, fell.now_n) == (34, 34) and fell.p_value < 0.001
     quality = reverse("teams:quality", args=[lead.team.pk])

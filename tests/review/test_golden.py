@@ -133,11 +133,11 @@ def test_nothing_that_a_moderator_reads_tells_it_from_a_real_case(
     for url in pages:
         got = client.get(url)
         assert got.status_code == 200
-        said = got.content.decode()
+        page = got.content.decode()
         leaks = ["golden", "Golden", "planted", NOTE]
         if url != reverse("submissions:history"):  # which lists the original as what it is
             leaks += [str(original_case.pk), str(original.pk)]
-        assert not [leak for leak in leaks if leak in said], url
+        assert not [leak for leak in leaks if leak in page], url
     events = {
         case.pk: [(e["who"], e["text"]) for e in _custody(case, alice)][:3] for case in (copy, real)
     }
@@ -181,9 +181,9 @@ def test_the_answer_is_told_at_once_and_is_no_decision(
     copy.refresh_from_db()
     form = {"fence": copy.fence, "outcome": "not_manipulated", "reason": "grain is whole"}
     page = client.post(reverse("review:decide", args=[copy.pk]), form, follow=True)
-    told = page.content.decode()
+    html = page.content.decode()
     assert page.status_code == 200
-    assert "golden case" in told and NOTE in told and "Known outcome: Manipulated" in told
+    assert "golden case" in html and NOTE in html and "Known outcome: Manipulated" in html
     assert Decision.objects.filter(case=copy).count() == 0
     others = bob.client().get(reverse("review:case", args=[copy.pk])).content.decode()
     assert NOTE not in others and "golden" not in others

@@ -26,9 +26,9 @@ NOTHING = DecisionText("", "")
 
 def decided(person: Person, case: Case, words: DecisionText = WORDS) -> Decision:
     held = cases.claim(person.actor, case.pk)
-    said = cases.decide(person.actor, case.pk, held.fence, words)
-    assert isinstance(said, Decision)
-    return said
+    decision = cases.decide(person.actor, case.pk, held.fence, words)
+    assert isinstance(decision, Decision)
+    return decision
 
 
 def page(person: Person, case: Case) -> str:
@@ -43,9 +43,9 @@ def test_a_new_case_of_known_bytes_shows_the_earlier_decision(
     decided(alice, earlier)
     case = opened(bob, send)
     for _ in range(2):
-        said = page(bob, case)
-        assert "Known file" in said and "the seam along the jaw" in said
-        assert reverse("review:case", args=[earlier.pk]) in said and str(alice.user) in said
+        html = page(bob, case)
+        assert "Known file" in html and "the seam along the jaw" in html
+        assert reverse("review:case", args=[earlier.pk]) in html and str(alice.user) in html
         cases.claim(bob.actor, case.pk)
     assert 'data-key="t"' in page(bob, case)
 
@@ -90,9 +90,9 @@ def test_decisions_that_differ_have_no_key(alice: Person, bob: Person, send: Sen
     decided(alice, opened(alice, send), DecisionText("unclear", "too blurred"))
     case = opened(bob, send)
     cases.claim(bob.actor, case.pk)
-    said = page(bob, case)
-    assert said.count("Adopt this decision") == 2 and 'data-key="t"' not in said
-    assert "The earlier decisions differ" in said
+    html = page(bob, case)
+    assert html.count("Adopt this decision") == 2 and 'data-key="t"' not in html
+    assert "The earlier decisions differ" in html
 
 
 def test_a_policy_that_is_not_in_force_stops_it_and_keeps_the_words(
@@ -120,8 +120,8 @@ def test_a_decision_of_a_foreign_team_is_not_even_named(
     theirs = decided(charlie, opened(charlie, send), DecisionText("unclear", "canary"))
     case = opened(alice, send)
     held = cases.claim(alice.actor, case.pk)
-    said = page(alice, case)
-    assert "canary" not in said and "Known file" not in said
+    html = page(alice, case)
+    assert "canary" not in html and "Known file" not in html
     with pytest.raises(Refusal):
         known_bytes.take_over(alice.actor, case.pk, held.fence, theirs.pk, NOTHING)
     MembershipFactory(user=alice.user, team=charlie.team, role=Role.VIEWER)
@@ -150,8 +150,8 @@ def test_the_notice_of_the_same_bytes_keeps_time(alice: Person, send: Send) -> N
     first, second = send(alice, name="first.png"), send(alice, name="second.png")
 
     def notice(pk: uuid.UUID) -> tuple[bool, bool]:
-        said = alice.client().get(reverse("submissions:detail", args=[pk])).content.decode()
-        return "were submitted before" in said, "submitted again later" in said
+        page = alice.client().get(reverse("submissions:detail", args=[pk])).content.decode()
+        return "were submitted before" in page, "submitted again later" in page
 
     assert notice(first.pk) == (False, True)
     assert notice(second.pk) == (True, False)
@@ -161,8 +161,8 @@ def test_a_viewer_takes_nothing_over(alice: Person, viewer: Person, send: Send) 
     """Sees the earlier decision, and no button."""
     decided(alice, opened(alice, send))
     case = opened(alice, send)
-    said = page(viewer, case)
-    assert "Known file" in said and "Adopt this decision" not in said
+    html = page(viewer, case)
+    assert "Known file" in html and "Adopt this decision" not in html
 
 
 def test_waiting_cases_of_one_file_are_decided_together(

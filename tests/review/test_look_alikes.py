@@ -55,8 +55,8 @@ def test_look_alikes_are_counted_in_the_queue_and_come_to_one_preview(
 def test_a_preview_with_nothing_left_in_it_decides_nothing(alice: Person, send: Send) -> None:
     """It says so."""
     case = opened(alice, send)
-    said = {"outcome": "manipulated", "reason": "seam", "fence": 0, "confirmed": "1"}
-    answer = alice.client().post(reverse("review:bulk"), said, follow=True)
+    form = {"outcome": "manipulated", "reason": "seam", "fence": 0, "confirmed": "1"}
+    answer = alice.client().post(reverse("review:bulk"), form, follow=True)
     assert b"Choose at least one case." in answer.content
     assert Case.objects.get(pk=case.pk).state == "open"
 

@@ -99,10 +99,10 @@ def test_weighted_precision_and_recall_are_those_of_scikit_learn() -> None:
         return total(Weights(1, w, w * w) for truth, found, w in cases if (truth, found) == wanted)
 
     both, only_found, only_true = weigh((True, True)), weigh((False, True)), weigh((True, False))
-    said = [list(column) for column in zip(*cases, strict=True)]
-    expected = precision_score(said[0], said[1], sample_weight=said[2])
+    columns = [list(column) for column in zip(*cases, strict=True)]
+    expected = precision_score(columns[0], columns[1], sample_weight=columns[2])
     assert share(both, both + only_found).value == pytest.approx(expected)
-    expected = recall_score(said[0], said[1], sample_weight=said[2])
+    expected = recall_score(columns[0], columns[1], sample_weight=columns[2])
     assert share(both, both + only_true).value == pytest.approx(expected)
 
 

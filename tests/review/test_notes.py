@@ -116,12 +116,12 @@ def test_strangers_are_not_mentioned_and_not_told_apart_from_nobody(
     """Somebody of another team, nobody at all, and who left: one and the same sentence."""
     called(charlie, "Cy Vance", "cy@example.org")
     Membership.objects.filter(user=bo.user).delete()
-    told = set()
+    answers = set()
     for name in ("Cy", "Qq", "Bo"):
         with pytest.raises(Refusal) as caught:
             notes.write(alice.actor, case.pk, f"@{name} look")
-        told.add(caught.value.sentence.replace(name, "?"))
-    assert len(told) == 1 and not Mention.objects.exists()
+        answers.add(caught.value.sentence.replace(name, "?"))
+    assert len(answers) == 1 and not Mention.objects.exists()
 
 
 def test_charlie_and_viewers_write_nothing(charlie: Person, viewer: Person, case: Case) -> None:

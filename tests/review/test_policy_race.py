@@ -47,16 +47,16 @@ def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any,
 
     def held() -> Any:
         with transaction.atomic():
-            said = first()
+            outcome = first()
             done.set()
             _until_somebody_waits()
-        return said
+        return outcome
 
     with ThreadPoolExecutor(2) as pool:
         leading = pool.submit(_closing, held)
         assert done.wait(10)
         following = pool.submit(_closing, second)
-        return _said(leading), _said(following)
+        return _outcome(leading), _outcome(following)
 
 
 def _until_somebody_waits() -> None:
@@ -79,7 +79,7 @@ def _closing(work: Callable[[], Any]) -> Any:
         connection.close()
 
 
-def _said(future: Future[Any]) -> Any:
+def _outcome(future: Future[Any]) -> Any:
     return future.exception(timeout=20) or future.result()
 
 
@@ -110,9 +110,9 @@ def test_the_page_answers_in_a_sentence(scene: Scene) -> None:
     """The moderator's form comes back with the sentence and with what was written: no 500."""
 
     def post() -> Any:
-        said = {"fence": scene.case.fence, "outcome": "manipulated", "reason": "the seam",
+        form = {"fence": scene.case.fence, "outcome": "manipulated", "reason": "the seam",
                 "policy": scene.policy.pk}  # fmt: skip
-        return scene.alice.client().post(f"/review/{scene.case.pk}/decide/", said)
+        return scene.alice.client().post(f"/review/{scene.case.pk}/decide/", form)
 
     scene.alice.client().get(
         f"/review/{scene.case.pk}/"

@@ -26,8 +26,8 @@ def waiting(alice: Person, send: Send) -> list[Case]:
     return [opened(alice, send, shade) for shade in (1, 2, 3)]
 
 
-def queue(person: Person, asked: str = "") -> str:
-    return person.client().get(QUEUE + asked).content.decode()
+def queue(person: Person, order: str = "") -> str:
+    return person.client().get(QUEUE + order).content.decode()
 
 
 def test_a_row_tells_what_stands_out(alice: Person, waiting: list[Case]) -> None:
@@ -120,16 +120,16 @@ def test_a_view_of_the_queue_is_saved_and_shared(
     """Only filters that the queue knows; on the queue and not in the history; Bob sees what Alice
     shared and Charlie nothing; deleting leads back to the queue."""
     address, queue = reverse("review:save_filter"), reverse("review:queue")
-    said = {"name": "Videos", "query": "kind=video&evil=1", "team": str(alice.team.pk)}
-    answer = alice.client().post(address, said)
+    form = {"name": "Videos", "query": "kind=video&evil=1", "team": str(alice.team.pk)}
+    answer = alice.client().post(address, form)
     assert answer["Location"] == f"{queue}?kind=video"
     link = b'<a href="/review/?kind=video">Videos</a>'
     assert link in alice.client().get(queue).content and link in bob.client().get(queue).content
     assert link not in charlie.client().get(queue).content
     assert b">Videos</a>" not in alice.client().get(reverse("submissions:history")).content
-    again = alice.client().post(address, said)
+    again = alice.client().post(address, form)
     assert again.status_code == 400 and b'value="kind=video"' in again.content
-    assert alice.client().post(address, {**said, "query": "", "name": "x"}).status_code == 400
+    assert alice.client().post(address, {**form, "query": "", "name": "x"}).status_code == 400
     delete = reverse("submissions:delete_filter", args=[SavedFilter.objects.get().pk])
     assert bob.client().post(delete).status_code == 404
     assert alice.client().post(delete)["Location"] == queue

@@ -35,8 +35,8 @@ def test_a_lead_adds_and_removes_a_text_on_record(text: SavedText, lead: Person)
     with refuses("saved_text_gone"):
         saved_texts.remove(lead.actor, text)
     events = Event.objects.filter(verb="policy.changed").order_by("id")
-    told = [(one.object_type, one.content["data"]["how"]) for one in events]
-    assert told == [("saved_text", "added"), ("saved_text", "removed")]
+    changes = [(one.object_type, one.content["data"]["how"]) for one in events]
+    assert changes == [("saved_text", "added"), ("saved_text", "removed")]
     assert wrong_on_record() == []
 
 

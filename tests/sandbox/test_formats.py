@@ -99,8 +99,8 @@ def test_a_document_of_several_pages_says_how_many(decode: Callable[..., Decoded
     result, kept = examined(formats.pages(3))
     assert kept.shapes == [(120, 160, 3)]
     assert result.media is not None and result.media.pages == 3
-    said = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
-    assert said["multi_page"] == "The file contains 3 pages. The first is analysed."
+    facts = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
+    assert facts["multi_page"] == "The file contains 3 pages. The first is analysed."
     single = decode(formats.pages(1))
     assert single.header.pages == 1 and "multi_page" not in single.footer.flags
 
@@ -109,8 +109,8 @@ def test_pixels_of_more_than_8_bits_are_said() -> None:
     """A picture of 16 bits a channel states that it is examined at 8."""
     result, _ = examined(formats.whole("tiff_rgb48"))
     assert result.media is not None
-    said = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
-    assert "8 bits per channel" in said["high_bit_depth"]
+    facts = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
+    assert "8 bits per channel" in facts["high_bit_depth"]
 
 
 @pytest.mark.parametrize("make", [formats.bitmap_packed, formats.bitmap_of_os2])
@@ -128,11 +128,11 @@ def test_metadata_of_a_tiff_is_read(facts: Callable[[bytes], dict[str, Any]]) ->
     Image.fromarray(media.scene()).save(
         out, "TIFF", tiffinfo={271: "Kamera", 305: "Darkroom 3", 700: xmp}
     )
-    told = facts(out.getvalue())
-    assert told["exif"]["claimed"]["Make"] == "Kamera"
-    assert told["exif"]["claimed"]["Software"] == "Darkroom 3"
-    assert "StripOffsets" not in told["exif"]["claimed"]
-    assert told["tiff"]["compression"] == "none" and told["tiff"]["bits"] == [8, 8, 8]
+    read_facts = facts(out.getvalue())
+    assert read_facts["exif"]["claimed"]["Make"] == "Kamera"
+    assert read_facts["exif"]["claimed"]["Software"] == "Darkroom 3"
+    assert "StripOffsets" not in read_facts["exif"]["claimed"]
+    assert read_facts["tiff"]["compression"] == "none" and read_facts["tiff"]["bits"] == [8, 8, 8]
 
 
 def test_a_camera_raw_file_is_not_judged_by_its_preview(decode: Callable[..., Decoded]) -> None:

@@ -47,32 +47,32 @@ def facts_of(warden: Warden, data: bytes) -> dict[str, Any]:
 
 def test_an_identity_holds_and_is_on_no_list(lists: Lists) -> None:
     """Its signature fits the file; anyone can make such a certificate."""
-    told = facts_of(lists(), credentials.identified())
-    assert told["state"] == "valid" and told["signer"] == "Touchstone tests"
-    (one,) = told["identities"]
+    facts = facts_of(lists(), credentials.identified())
+    assert facts["state"] == "valid" and facts["signer"] == "Touchstone tests"
+    (one,) = facts["identities"]
     assert (one["state"], one["kind"]) == ("valid", "cawg.x509.cose")
     assert one["names"] == ["Example Press", "Signer of the tests"]
     assert one["problems"] == ["cawg.x509.credential.untrusted"]
 
 
 def test_an_identity_on_the_sites_list_is_trusted_whoever_signed_the_rest(lists: Lists) -> None:
-    told = facts_of(lists(identities="identities"), credentials.identified())
-    assert told["state"] == "valid" and told["identities"][0]["state"] == "trusted"
-    assert told["trust"]["identities"]["certificates"] == 1 and told["trust"]["signers"] is None
+    facts = facts_of(lists(identities="identities"), credentials.identified())
+    assert facts["state"] == "valid" and facts["identities"][0]["state"] == "trusted"
+    assert facts["trust"]["identities"]["certificates"] == 1 and facts["trust"]["signers"] is None
 
 
 def test_a_trusted_signer_stays_trusted_beside_an_identity_on_no_list(lists: Lists) -> None:
     """The library takes both together for less than trusted."""
-    told = facts_of(lists(signers="signers"), credentials.identified())
-    assert told["state"] == "trusted" and told["problems"] == []
-    assert told["identities"][0]["state"] == "valid"
+    facts = facts_of(lists(signers="signers"), credentials.identified())
+    assert facts["state"] == "trusted" and facts["problems"] == []
+    assert facts["identities"][0]["state"] == "valid"
 
 
 def test_a_list_of_identities_vouches_for_no_signer(lists: Lists) -> None:
     """Nor the other way round: each list counts for its own."""
     warden = lists(signers="identities", identities="signers")
-    told = facts_of(warden, credentials.identified())
-    assert told["state"] == "valid" and told["identities"][0]["state"] == "valid"
+    facts = facts_of(warden, credentials.identified())
+    assert facts["state"] == "valid" and facts["identities"][0]["state"] == "valid"
 
 
 @pytest.mark.parametrize(
@@ -88,38 +88,38 @@ def test_an_identity_that_does_not_hold_takes_nothing_from_the_signature(
 ) -> None:
     """Whoever signs puts what they like in there: it is the identity that is invalid."""
     warden = lists(signers="signers", identities="identities")
-    told = facts_of(warden, credentials.with_assertion("cawg.identity", data))
-    assert told["state"] == "trusted" and told["source_types"] == [credentials.GENERATED]
-    (one,) = told["identities"]
+    facts = facts_of(warden, credentials.with_assertion("cawg.identity", data))
+    assert facts["state"] == "trusted" and facts["source_types"] == [credentials.GENERATED]
+    (one,) = facts["identities"]
     assert one["state"] == "invalid" and problem in one["problems"]
 
 
 def test_an_issuer_on_the_network_is_not_asked(lists: Lists) -> None:
     """Its key is at a network address, so the identity is reported as unresolved."""
     data = credentials.by_aggregator("did:web:127.0.0.1%3A9")
-    told = facts_of(lists(), credentials.with_assertion("cawg.identity", data))
-    (one,) = told["identities"]
-    assert told["state"] == "valid" and one["state"] == "unresolved"
+    facts = facts_of(lists(), credentials.with_assertion("cawg.identity", data))
+    (one,) = facts["identities"]
+    assert facts["state"] == "valid" and one["state"] == "unresolved"
     assert one["issuer"] == "did:web:127.0.0.1%3A9" and one["names"] == ["anyone (Example)"]
 
 
 def test_what_was_changed_after_signing_has_no_identity_that_holds(lists: Lists) -> None:
     data = bytearray(credentials.identified())
     data[-20] ^= 0x10
-    told = facts_of(lists(identities="identities"), bytes(data))
-    assert told["state"] == "invalid" and "assertion.dataHash.mismatch" in told["problems"]
+    facts = facts_of(lists(identities="identities"), bytes(data))
+    assert facts["state"] == "invalid" and "assertion.dataHash.mismatch" in facts["problems"]
 
 
 def test_a_soft_binding_is_named(lists: Lists) -> None:
     data = {"alg": "com.example.mark", "blocks": [{"scope": {}, "value": "AAEC"}]}
-    told = facts_of(lists(), credentials.with_assertion("c2pa.soft-binding", data))
-    assert told["soft_bindings"] == ["com.example.mark"]
+    facts = facts_of(lists(), credentials.with_assertion("c2pa.soft-binding", data))
+    assert facts["soft_bindings"] == ["com.example.mark"]
 
 
 def test_the_credentials_come_along_as_crjson(lists: Lists) -> None:
     """The library's own export, in plain ASCII: manifests, identity and results of validation."""
-    told = facts_of(lists(), credentials.identified())
-    assert told["crjson"].isascii()
-    (manifest,) = json.loads(told["crjson"])["manifests"]
+    facts = facts_of(lists(), credentials.identified())
+    assert facts["crjson"].isascii()
+    (manifest,) = json.loads(facts["crjson"])["manifests"]
     assert manifest["assertions"]["cawg.identity"]["signature"]["certificateInfo"]
-    assert "cawg.x509.signature.validated" in told["crjson"]
+    assert "cawg.x509.signature.validated" in facts["crjson"]

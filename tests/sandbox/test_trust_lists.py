@@ -56,11 +56,11 @@ def entities(*roots: tuple[bytes, str], day: str = "2026-08-05T00:11:39Z") -> by
         for one, status in roots
     ]
     about = {"SchemeName": [{"lang": "en", "value": "C2PA Trust List"}], "ListIssueDateTime": day}
-    told = {
+    content = {
         "ListAndSchemeInformation": about,
         "TrustedEntitiesList": [{"TrustedEntityServices": services}],
     }
-    return json.dumps({"LoTE": told}).encode()
+    return json.dumps({"LoTE": content}).encode()
 
 
 def _der(pem: bytes) -> str:
@@ -79,12 +79,12 @@ def test_a_list_is_laid_in_place_with_its_name_day_and_digest(
     assert one.sha256 == hashlib.sha256(place.read_bytes()).hexdigest()
     capsys.readouterr()
     call_command("trust_list")
-    shown = capsys.readouterr().out
-    assert f"Our list of 2026-09-24, 1 certificates, SHA-256 {one.sha256}" in shown
-    assert "identities (C2PA_IDENTITY_ANCHORS_FILE): no list" in shown
+    output = capsys.readouterr().out
+    assert f"Our list of 2026-09-24, 1 certificates, SHA-256 {one.sha256}" in output
+    assert "identities (C2PA_IDENTITY_ANCHORS_FILE): no list" in output
     call_command("trust_list", json=True)
-    told = json.loads(capsys.readouterr().out)
-    assert told["signers"]["date"] == "2026-09-24" and told["signers"]["expired"] == 0
+    lists = json.loads(capsys.readouterr().out)
+    assert lists["signers"]["date"] == "2026-09-24" and lists["signers"]["expired"] == 0
 
 
 def test_the_published_form_says_itself_what_it_is_and_what_is_trusted_no_more(
@@ -204,29 +204,29 @@ def test_a_file_is_checked_against_a_long_list(place: Path, tmp_path: Path) -> N
     path.write_bytes(credentials.signed())
     place.write_bytes(others + root())
     with Warden() as warden, path.open("rb") as file:
-        told = warden.facts(file)["c2pa"]
-    assert told["state"] == "trusted"
-    assert told["trust"]["signers"]["sha256"] == hashlib.sha256(place.read_bytes()).hexdigest()
-    assert told["trust"]["signers"]["certificates"] == 301
-    assert told["trust"]["identities"] is None
+        checked = warden.facts(file)["c2pa"]
+    assert checked["state"] == "trusted"
+    assert checked["trust"]["signers"]["sha256"] == hashlib.sha256(place.read_bytes()).hexdigest()
+    assert checked["trust"]["signers"]["certificates"] == 301
+    assert checked["trust"]["identities"] is None
 
 
 def test_the_doctor_knows_a_list_that_is_old_broken_or_missing(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def said() -> str:
+    def findings() -> str:
         return " ".join(f"{one.level} {one.said}" for one in doctor.trust_lists())
 
-    assert "error" in said() and "The sandbox does not start" in said()
+    assert "error" in findings() and "The sandbox does not start" in findings()
     place.write_text("nothing")
-    assert "holds no certificate" in said()
+    assert "holds no certificate" in findings()
     place.write_bytes(root())
-    assert "Of which day the list of C2PA_TRUST_ANCHORS_FILE is, is not known" in said()
+    assert "Of which day the list of C2PA_TRUST_ANCHORS_FILE is, is not known" in findings()
     laid(brought(tmp_path, root()), date="2020-01-01")
-    assert "is of 2020-01-01" in said()
+    assert "is of 2020-01-01" in findings()
     from django.utils import timezone
 
     laid(brought(tmp_path, root()), date=timezone.now().date().isoformat())
-    assert said() == ""
+    assert findings() == ""
     monkeypatch.delenv("C2PA_TRUST_ANCHORS_FILE")
-    assert said() == ""
+    assert findings() == ""

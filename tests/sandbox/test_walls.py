@@ -131,10 +131,10 @@ def test_the_self_test_command_prints_json(capsys: pytest.CaptureFixture[str]) -
 
     with pytest.raises(SystemExit) as ended:
         call_command("sandbox_selftest", "--json")
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     assert ended.value.code == 0
-    assert told["stands"]
-    assert {p["name"] for p in told["probes"]} == set(PROBES)
+    assert output["stands"]
+    assert {p["name"] for p in output["probes"]} == set(PROBES)
 
 
 def test_the_decoders_here_are_not_too_old() -> None:
@@ -206,10 +206,10 @@ def test_a_fork_gets_its_own_warden() -> None:
             os._exit(0)
     os.close(into)
     os.waitpid(pid, 0)
-    told = os.read(out, 100).decode().split()
+    lines = os.read(out, 100).decode().split()
     os.close(out)
-    assert told[1] == "1"
-    assert int(told[0]) != parent.pid
+    assert lines[1] == "1"
+    assert int(lines[0]) != parent.pid
     assert decode_bytes(parent, media.picture()).footer.frames_decoded == 1
 
 

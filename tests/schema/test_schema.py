@@ -119,12 +119,12 @@ def canned(key: str) -> list[Submission]:
 
 
 def operations() -> list[tuple[str, str]]:
-    said = json.loads(Client().get("/api/v1/schema/?format=json").content)
+    schema = json.loads(Client().get("/api/v1/schema/?format=json").content)
     return [
         (method, path)
-        for path, methods in said["paths"].items()
+        for path, methods in schema["paths"].items()
         for method, about in methods.items()
-        if about.get("security", said.get("security"))
+        if about.get("security", schema.get("security"))
     ]
 
 
@@ -132,9 +132,9 @@ def operations() -> list[tuple[str, str]]:
 def test_every_operation_refuses_a_key_that_is_none(service: ServiceAccount, kind: str) -> None:
     """401 with the code of its kind, whatever is asked for."""
     headers = {"Authorization": f"Bearer {key_of(service, kind)}"} if kind != "none" else {}
-    client, asked = Client(headers=headers), operations()
-    assert len(asked) > 10
-    for method, path in asked:
+    client, cases = Client(headers=headers), operations()
+    assert len(cases) > 10
+    for method, path in cases:
         answer = client.generic(method.upper(), re.sub(r"\{\w+\}", str(UUID(int=7)), path))
         assert answer.status_code == 401, (method, path, answer.content)
         assert answer["WWW-Authenticate"]
@@ -180,8 +180,8 @@ def test_no_answer_breaks_the_schema_and_none_is_a_server_error(
 def put_to_the_test(url: str, key: str, phase: str, there: list[Submission], folder: Path) -> str:
     """The summary of one phase, in which nothing failed."""
     schema = folder / f"{phase}.json"
-    said = json.loads(Client().get("/api/v1/schema/?format=json").content)
-    schema.write_text(json.dumps(eased(said) if phase == "coverage" else said))
+    document = json.loads(Client().get("/api/v1/schema/?format=json").content)
+    schema.write_text(json.dumps(eased(document) if phase == "coverage" else document))
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("schemathesis")),
@@ -206,24 +206,24 @@ def put_to_the_test(url: str, key: str, phase: str, there: list[Submission], fol
     return done.stdout[done.stdout.find("= SUMMARY") :]
 
 
-def eased(said: Any) -> Any:
+def eased(part: Any) -> Any:
     """For the coverage phase, which draws the longest text of each field. With a pattern it does so
     letter by letter and takes many minutes to begin. Fuzzing keeps the pattern."""
-    if isinstance(said, list):
-        return [eased(one) for one in said]
-    if not isinstance(said, dict):
-        return said
-    free = said.get("pattern") == NO_NULL_CHARACTER
-    return {name: eased(one) for name, one in said.items() if not (free and name == "pattern")}
+    if isinstance(part, list):
+        return [eased(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    free = part.get("pattern") == NO_NULL_CHARACTER
+    return {name: eased(one) for name, one in part.items() if not (free and name == "pattern")}
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not LONG, reason="SCHEMA_EXAMPLES asks for the long form")
 def test_enough_cases_were_asked_with_all_keys_and_none_breaks_the_schema() -> None:
-    told = {kind: [cases[phase] for phase in PHASES] for kind, cases in CASES.items()}
-    told["together"] = [sum(column) for column in zip(*told.values(), strict=True)]
+    numbers = {kind: [cases[phase] for phase in PHASES] for kind, cases in CASES.items()}
+    numbers["together"] = [sum(column) for column in zip(*numbers.values(), strict=True)]
     print(f"\n{'cases':<18}{''.join(f'{phase:>10}' for phase in (*PHASES, 'both'))}")
-    for kind, counts in told.items():
+    for kind, counts in numbers.items():
         print(f"{kind:<18}{''.join(f'{count:>10,}' for count in (*counts, sum(counts)))}")
     assert set(CASES) == set(KINDS)
-    assert sum(told["together"]) >= ENOUGH_TOGETHER
+    assert sum(numbers["together"]) >= ENOUGH_TOGETHER

@@ -17,11 +17,11 @@ def client_of(environ: dict[str, Any]) -> str | None:
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
     time.sleep(0.02)
-    said = environ["wsgi.input"].read() or environ["PATH_INFO"].encode("latin-1")
-    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(said)))])
-    return [said]
+    body = environ["wsgi.input"].read() or environ["PATH_INFO"].encode("latin-1")
+    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
-def versions(asked: Any) -> dict[Any, Any]:
+def versions(names: Any) -> dict[Any, Any]:
     """Nothing here is waited for."""
     return {}

@@ -13,7 +13,7 @@ API = "/api/v1/submissions/"
 
 
 @dataclass
-class Said:
+class Answer:
     """What the server said before it closed: nothing is status 0."""
 
     status: int
@@ -49,7 +49,7 @@ class Link:
                 return True
         return False
 
-    async def answer(self, within: float = 50) -> Said:
+    async def answer(self, within: float = 50) -> Answer:
         raw = b""
         with contextlib.suppress(OSError):
             async with asyncio.timeout(within):
@@ -57,7 +57,7 @@ class Link:
                     raw += chunk
         head, _, body = raw.partition(b"\r\n\r\n")
         status = int(head.split(b" ", 2)[1]) if head else 0
-        return Said(status, body, time.monotonic() - self.began)
+        return Answer(status, body, time.monotonic() - self.began)
 
 
 @contextlib.asynccontextmanager
@@ -70,9 +70,9 @@ async def link(port: int, source: str = "127.0.0.1") -> AsyncIterator[Link]:
 
 
 def head(method: str, path: str, **headers: str) -> bytes:
-    told = {"Host": "localhost", "Connection": "close", **headers}
+    head = {"Host": "localhost", "Connection": "close", **headers}
     lines = [f"{method} {path} HTTP/1.1"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in told.items()]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in head.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
@@ -94,7 +94,7 @@ def upload_head(length: int, key: str | None, path: str = API) -> bytes:
     )  # fmt: skip
 
 
-async def page(port: int, path: str = "/accounts/login/", source: str = "127.0.0.1") -> Said:
+async def page(port: int, path: str = "/accounts/login/", source: str = "127.0.0.1") -> Answer:
     async with link(port, source) as one:
         await one.send(head("GET", path))
         return await one.answer()

@@ -18,7 +18,7 @@ from media_analysis.submissions.models import Submission
 from tests.factories import ServiceAccountFactory
 from tests.partners.served import served
 from tests.people import member
-from tests.serving.clients import Said, head, link, p95, upload
+from tests.serving.clients import Answer, head, link, p95, upload
 from tests.serving.test_slow_clients import idle, noise, pages
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -81,7 +81,7 @@ def front(port: int, tmp_path: Path) -> Iterator[int]:
         server.wait(20)
 
 
-async def asked(port: int, client: str) -> Said:
+async def answer_to(port: int, client: str) -> Answer:
     async with link(port) as one:
         await one.send(head("GET", "/accounts/login/", X_Forwarded_For=client))
         return await one.answer(20)
@@ -92,50 +92,50 @@ def test_requests_of_one_client_are_bounded_and_others_are_served(port: int, key
     first, body = upload(noise(), key)
     mine = first[:-2] + b"X-Forwarded-For: 203.0.113.9\r\n\r\n"
 
-    async def half(n: int) -> Said:
+    async def half(n: int) -> Answer:
         async with link(port) as one:
             await one.send(mine + body[:100])
             return await one.answer(4)
 
-    async def scene() -> tuple[list[Said], Said]:
+    async def scene() -> tuple[list[Answer], Answer]:
         halves = [asyncio.create_task(half(n)) for n in range(30)]
         await asyncio.sleep(2)
-        other = await asked(port, "203.0.113.77")
+        other = await answer_to(port, "203.0.113.77")
         return await asyncio.gather(*halves), other
 
     halves, other = asyncio.run(scene())
     assert other.status == 200
-    refused = [said for said in halves if said.status == 429]
+    refused = [answer for answer in halves if answer.status == 429]
     assert len(refused) >= 30 - PER_CLIENT * PROCESSES
 
 
 def test_a_lie_about_the_client_is_not_believed(port: int) -> None:
     """Only what the proxy itself added counts: the last address."""
 
-    async def scene() -> list[Said]:
-        return [await asked(port, f"198.51.100.{n}, 203.0.113.50") for n in range(3)]
+    async def scene() -> list[Answer]:
+        return [await answer_to(port, f"198.51.100.{n}, 203.0.113.50") for n in range(3)]
 
-    assert {said.status for said in asyncio.run(scene())} == {200}
+    assert {answer.status for answer in asyncio.run(scene())} == {200}
 
 
 def test_nginx_passes_slow_uploads_on_while_pages_answer(front: int, key: str) -> None:
     """200 idle connections and 20 slow uploads through nginx, which does not buffer them."""
 
-    async def sent(n: int) -> Said:
-        asked, body = upload(noise(), key)
+    async def sent(n: int) -> Answer:
+        request, body = upload(noise(), key)
         async with link(front, f"127.0.7.{1 + n}") as one:
-            await one.send(asked)
+            await one.send(request)
             await one.trickle(body, 20, 0.4)
             return await one.answer()
 
-    async def scene() -> tuple[list[Said], list[Said]]:
+    async def scene() -> tuple[list[Answer], list[Answer]]:
         async with idle(front, 200, addresses=10):
             sending = [asyncio.create_task(sent(n)) for n in range(20)]
-            shown = await pages(front, 6)
-            return shown, await asyncio.gather(*sending)
+            page_answers = await pages(front, 6)
+            return page_answers, await asyncio.gather(*sending)
 
-    shown, uploads = asyncio.run(scene())
-    assert {said.status for said in shown} == {200}
-    assert p95([said.seconds for said in shown]) < 1.0
-    assert [said.status for said in uploads] == [202] * 20
+    page_answers, uploads = asyncio.run(scene())
+    assert {answer.status for answer in page_answers} == {200}
+    assert p95([answer.seconds for answer in page_answers]) < 1.0
+    assert [answer.status for answer in uploads] == [202] * 20
     assert Submission.objects.count() == 20

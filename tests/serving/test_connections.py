@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.partners.served import ROOT
-from tests.serving.clients import BOUNDARY, Said, head, link
+from tests.serving.clients import BOUNDARY, Answer, head, link
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def server() -> Iterator[tuple[int, psutil.Process]]:
     try:
         deadline = time.monotonic() + 60
         master = psutil.Process(process.pid)
-        while asyncio.run(asked(port)).status != 200 or len(master.children()) < 2:
+        while asyncio.run(answer_to(port)).status != 200 or len(master.children()) < 2:
             assert time.monotonic() < deadline, "the web server did not come up"
             time.sleep(0.2)
         time.sleep(1)  # each of them has opened what it keeps open
@@ -47,13 +47,13 @@ def server() -> Iterator[tuple[int, psutil.Process]]:
         process.wait(60)
 
 
-async def asked(port: int, path: str = "/x") -> Said:
+async def answer_to(port: int, path: str = "/x") -> Answer:
     try:
         async with link(port) as one:
             await one.send(head("GET", path))
             return await one.answer(20)
     except OSError:
-        return Said(0, b"", 0)
+        return Answer(0, b"", 0)
 
 
 def open_files(master: psutil.Process) -> int:
@@ -100,7 +100,7 @@ def test_what_comes_in_pieces_and_pipelined_arrives_as_it_was_sent(
     """Bytes of the path, bodies in memory and on disk, two requests in one go."""
     port, _ = server
 
-    async def sent(body: bytes, pieces: int) -> Said:
+    async def sent(body: bytes, pieces: int) -> Answer:
         async with link(port) as one:
             kind = f"multipart/form-data; boundary={BOUNDARY}"
             await one.send(head("POST", "/x", Content_Length=str(len(body)), Content_Type=kind))
@@ -108,7 +108,7 @@ def test_what_comes_in_pieces_and_pipelined_arrives_as_it_was_sent(
             return await one.answer(20)
 
     async def scene() -> None:
-        assert (await asked(port, "/%ff%C3%A4")).body == b"/\xff\xc3\xa4"
+        assert (await answer_to(port, "/%ff%C3%A4")).body == b"/\xff\xc3\xa4"
         small, large = os.urandom(1000), os.urandom(3_000_000)
         assert (await sent(small, 10)).body == small
         assert (await sent(large, 50)).body == large

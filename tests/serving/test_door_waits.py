@@ -33,12 +33,12 @@ def test_every_sleep_of_a_request_lasts_until_there_is_news() -> None:
         start("200 OK", [("Content-Length", "0")])
         return [b""]
 
-    told: list[MutableMapping[str, Any]] = []
+    messages: list[MutableMapping[str, Any]] = []
 
     async def send(message: MutableMapping[str, Any]) -> None:
-        told.append(message)
+        messages.append(message)
 
-    async def asked() -> None:
+    async def send_request() -> None:
         connection = SimpleNamespace(_closed=False)
         request = SimpleNamespace(content_length=0, chunked=False)
         receiver = BodyReceiver(request, connection)
@@ -47,6 +47,6 @@ def test_every_sleep_of_a_request_lasts_until_there_is_news() -> None:
             door.waiting.versions = lambda keys: dict.fromkeys(keys, "changed")
             await door(dict(SCOPE), receiver.receive, send)
 
-    asyncio.run(asked())
-    assert told[0]["status"] == 200
+    asyncio.run(send_request())
+    assert messages[0]["status"] == 200
     assert [round(seconds, -1) for seconds in left] == [60.0, 60.0, 60.0], left

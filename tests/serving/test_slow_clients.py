@@ -22,7 +22,7 @@ from media_analysis.submissions.models import Submission
 from tests.factories import ServiceAccountFactory
 from tests.partners.served import served
 from tests.people import member
-from tests.serving.clients import API, Link, Said, head, link, p95, page, upload, upload_head
+from tests.serving.clients import API, Answer, Link, head, link, p95, page, upload, upload_head
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 HEAD_SECONDS, BODY_SECONDS = 6.0, 3.0
@@ -63,19 +63,19 @@ def noise() -> bytes:
     return made.getvalue()
 
 
-async def slow_upload(port: int, n: int, key: str | None, seconds: float) -> Said:
-    asked, body = upload(noise(), key)
+async def slow_upload(port: int, n: int, key: str | None, seconds: float) -> Answer:
+    request, body = upload(noise(), key)
     async with link(port, f"127.0.2.{1 + n % 10}") as one:
-        await one.send(asked)
+        await one.send(request)
         await one.trickle(body, 20, seconds / 20)
         return await one.answer()
 
 
-async def pages(port: int, seconds: float, at_once: int = 2) -> list[Said]:
+async def pages(port: int, seconds: float, at_once: int = 2) -> list[Answer]:
     """Pages asked for one after another, by so many readers."""
     until = asyncio.get_running_loop().time() + seconds
 
-    async def reader() -> list[Said]:
+    async def reader() -> list[Answer]:
         found = []
         while asyncio.get_running_loop().time() < until:
             found.append(await page(port))
@@ -91,40 +91,40 @@ def test_pages_answer_while_500_connections_idle_and_50_uploads_are_slow(
 ) -> None:
     """95 of 100 pages within a second meanwhile; each of the 50 files arrives whole."""
 
-    async def scene() -> tuple[list[Said], list[Said]]:
+    async def scene() -> tuple[list[Answer], list[Answer]]:
         async with idle(port, 500, addresses=10):
             sent = [asyncio.create_task(slow_upload(port, n, key, 12)) for n in range(50)]
-            shown = await pages(port, 10)
-            return shown, await asyncio.gather(*sent)
+            page_answers = await pages(port, 10)
+            return page_answers, await asyncio.gather(*sent)
 
-    shown, sent = asyncio.run(scene())
-    assert {said.status for said in shown} == {200}
-    assert p95([said.seconds for said in shown]) < 1.0
-    assert [said.status for said in sent] == [202] * 50
+    page_answers, sent = asyncio.run(scene())
+    assert {answer.status for answer in page_answers} == {200}
+    assert p95([answer.seconds for answer in page_answers]) < 1.0
+    assert [answer.status for answer in sent] == [202] * 50
     assert Submission.objects.count() == 50 == Blob.objects.count()
 
 
 def test_slow_heads_are_cut_at_the_deadline(port: int) -> None:
     """32 heads that come byte by byte: each is cut in time, and pages answer meanwhile."""
 
-    async def slow(n: int) -> Said:
+    async def slow(n: int) -> Answer:
         async with link(port, f"127.0.3.{1 + n % 4}") as one:
             text = head("GET", "/accounts/login/", X_Long="x" * 400)
             sending = asyncio.create_task(one.trickle(text, len(text), 0.2))
-            said = await one.answer(20)
+            answer = await one.answer(20)
             sending.cancel()
-            return said
+            return answer
 
-    async def scene() -> tuple[list[Said], list[Said]]:
+    async def scene() -> tuple[list[Answer], list[Answer]]:
         cut = [asyncio.create_task(slow(n)) for n in range(32)]
         await asyncio.sleep(1)
-        shown = await pages(port, 3)
-        return shown, await asyncio.gather(*cut)
+        page_answers = await pages(port, 3)
+        return page_answers, await asyncio.gather(*cut)
 
-    shown, cut = asyncio.run(scene())
-    assert p95([said.seconds for said in shown]) < 1.0
-    assert {said.status for said in cut} == {408}
-    assert max(said.seconds for said in cut) < HEAD_SECONDS + 3
+    page_answers, cut = asyncio.run(scene())
+    assert p95([answer.seconds for answer in page_answers]) < 1.0
+    assert {answer.status for answer in cut} == {408}
+    assert max(answer.seconds for answer in cut) < HEAD_SECONDS + 3
 
 
 def test_a_connection_that_says_nothing_is_closed_at_the_deadline(port: int) -> None:
@@ -138,41 +138,41 @@ def test_a_connection_that_says_nothing_is_closed_at_the_deadline(port: int) -> 
 def test_slow_bodies_are_cut_whoever_sends_them(port: int, key: str) -> None:
     """A small form of nobody has one deadline; a file must keep to a rate. Pages answer."""
 
-    async def form(n: int) -> Said:
+    async def form(n: int) -> Answer:
         async with link(port, f"127.0.4.{1 + n}") as one:
             await one.send(upload_head(4000, None, "/accounts/login/"))
             sending = asyncio.create_task(one.trickle(b"x" * 4000, 4000, 0.1))
-            said = await one.answer(20)
+            answer = await one.answer(20)
             sending.cancel()
-            return said
+            return answer
 
-    async def file(n: int) -> Said:
+    async def file(n: int) -> Answer:
         async with link(port, f"127.0.5.{1 + n}") as one:
             await one.send(upload_head(900_000, key))
             sending = asyncio.create_task(one.trickle(b"x" * 900_000, 9000, 0.5))
-            said = await one.answer(20)
+            answer = await one.answer(20)
             sending.cancel()
-            return said
+            return answer
 
-    async def scene() -> tuple[list[Said], list[Said]]:
+    async def scene() -> tuple[list[Answer], list[Answer]]:
         cut = [asyncio.create_task(form(n)) for n in range(16)]
         cut += [asyncio.create_task(file(n)) for n in range(16)]
         await asyncio.sleep(0.5)
-        shown = await pages(port, 2)
-        return shown, await asyncio.gather(*cut)
+        page_answers = await pages(port, 2)
+        return page_answers, await asyncio.gather(*cut)
 
-    shown, cut = asyncio.run(scene())
-    assert p95([said.seconds for said in shown]) < 1.0
-    assert {said.status for said in cut} == {408}
-    assert all(b"too_slow" in said.body for said in cut)
-    assert max(said.seconds for said in cut) < BODY_SECONDS + 3
+    page_answers, cut = asyncio.run(scene())
+    assert p95([answer.seconds for answer in page_answers]) < 1.0
+    assert {answer.status for answer in cut} == {408}
+    assert all(b"too_slow" in answer.body for answer in cut)
+    assert max(answer.seconds for answer in cut) < BODY_SECONDS + 3
     assert not Blob.objects.exists()
 
 
 def test_a_large_body_of_nobody_is_refused_before_it_is_read(port: int, key: str) -> None:
     """Not a byte of it was sent: without a key, with an unknown one, with a made-up session."""
     unknown = key[:-8] + "AAAAAAAA"
-    asked = {
+    expected = {
         (API, ""): 401,
         (API, f"Authorization: Bearer {unknown}"): 401,
         (API, "Cookie: sessionid=" + "a" * 32): 401,
@@ -181,7 +181,7 @@ def test_a_large_body_of_nobody_is_refused_before_it_is_read(port: int, key: str
         ("/accounts/login/", ""): 401,
     }
 
-    async def refused(path: str, header: str) -> Said:
+    async def refused(path: str, header: str) -> Answer:
         async with link(port) as one:
             text = upload_head(2_000_000, None, path)
             if header:
@@ -189,11 +189,11 @@ def test_a_large_body_of_nobody_is_refused_before_it_is_read(port: int, key: str
             await one.send(text)
             return await one.answer(10)
 
-    async def scene() -> list[Said]:
-        return [await refused(*one) for one in asked]
+    async def scene() -> list[Answer]:
+        return [await refused(*one) for one in expected]
 
     answers = asyncio.run(scene())
-    assert [said.status for said in answers] == list(asked.values())
+    assert [answer.status for answer in answers] == list(expected.values())
     assert b"sign_in_first" in answers[3].body
     assert not Blob.objects.exists()
 
@@ -212,7 +212,7 @@ def test_a_stranger_may_send_a_report_to_be_checked(port: int) -> None:
 def test_one_address_loses_its_own_idle_connections_first(port: int) -> None:
     """Far over its bound it still gets a page, and so does everybody else."""
 
-    async def scene() -> tuple[int, Said, Said]:
+    async def scene() -> tuple[int, Answer, Answer]:
         async with idle(port, 400, addresses=1) as links:
             await asyncio.sleep(0.5)
             own = await page(port, source="127.0.1.1")
@@ -227,7 +227,7 @@ def test_one_address_loses_its_own_idle_connections_first(port: int) -> None:
 def test_a_client_that_never_reads_its_answer_holds_up_nobody(port: int) -> None:
     """40 answers that nobody takes, on connections that ask again and again."""
 
-    async def scene() -> list[Said]:
+    async def scene() -> list[Answer]:
         async with contextlib.AsyncExitStack() as stack:
             for n in range(40):
                 one = await stack.enter_async_context(link(port, f"127.0.6.{1 + n}"))
@@ -238,22 +238,22 @@ def test_a_client_that_never_reads_its_answer_holds_up_nobody(port: int) -> None
             await asyncio.sleep(1)
             return await pages(port, 3)
 
-    shown = asyncio.run(scene())
-    assert {said.status for said in shown} == {200}
+    page_answers = asyncio.run(scene())
+    assert {answer.status for answer in page_answers} == {200}
 
 
 def test_a_stop_closes_idle_connections_and_lets_an_upload_finish(tmp_path: Path, key: str) -> None:
-    async def scene(port: int, stop: asyncio.Event) -> tuple[bool, Said]:
+    async def scene(port: int, stop: asyncio.Event) -> tuple[bool, Answer]:
         async with link(port) as quiet, link(port) as one:
-            asked, body = upload(noise(), key)
-            await one.send(asked + body[:100])
+            request, body = upload(noise(), key)
+            await one.send(request + body[:100])
             await asyncio.sleep(1)
             stop.set()
             closed = await quiet.closed(8)
             await one.send(body[100:])
             return closed, await one.answer(20)
 
-    async def both(port: int, end: Callable[[], None]) -> tuple[bool, Said]:
+    async def both(port: int, end: Callable[[], None]) -> tuple[bool, Answer]:
         stop = asyncio.Event()
         doing = asyncio.create_task(scene(port, stop))
         await stop.wait()
@@ -262,6 +262,6 @@ def test_a_stop_closes_idle_connections_and_lets_an_upload_finish(tmp_path: Path
 
     server: list[subprocess.Popen[bytes]] = []
     with served(tmp_path, server) as port:
-        closed, said = asyncio.run(both(port, server[0].terminate))
+        closed, answers = asyncio.run(both(port, server[0].terminate))
     assert closed
-    assert said.status == 202
+    assert answers.status == 202

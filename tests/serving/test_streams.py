@@ -46,7 +46,7 @@ class Event:
 
 
 @dataclass
-class Heard:
+class Stream:
     """What one stream said."""
 
     answer: httpx.Response
@@ -73,16 +73,16 @@ class Heard:
 
 
 @contextmanager
-def listening(client: httpx.Client, path: str, **how: Any) -> Iterator[Heard]:
+def listening(client: httpx.Client, path: str, **how: Any) -> Iterator[Stream]:
     with client.stream("GET", path, **how) as answer:
         if answer.status_code != 200:
             answer.read()
         assert answer.status_code == 200, answer.text
-        heard = Heard(answer)
-        thread = threading.Thread(target=heard.listen)
+        stream = Stream(answer)
+        thread = threading.Thread(target=stream.listen)
         thread.start()
         try:
-            yield heard
+            yield stream
             thread.join(60)
         finally:
             answer.close()
@@ -136,28 +136,28 @@ def test_fifty_streams_hold_no_thread_and_all_learn_of_the_end(
     one = f"{URL}{submission.pk}/"
     left = int(site.client.get(URL).headers["RateLimit-Remaining"])
     with ExitStack() as stack:
-        heard = [
+        streams = [
             stack.enter_context(listening(site.client, f"{one}events/?until=ended"))
             for _ in range(STREAMS)
         ]
-        until(lambda: all(stream.events for stream in heard))
-        until(lambda: all(stream.silent_rounds for stream in heard))
+        until(lambda: all(stream.events for stream in streams))
+        until(lambda: all(stream.silent_rounds for stream in streams))
         began = time.monotonic()
         now = site.client.get(one)
         assert time.monotonic() - began < PROMPT
-        assert {stream.events[0].data["state"] for stream in heard} == {"queued"}
-        assert {stream.events[0].id for stream in heard} == {now.headers["ETag"].strip('"')}
-        assert heard[0].events[0].data == now.json()
-        assert heard[0].answer.headers["Content-Type"] == "text/event-stream"
+        assert {stream.events[0].data["state"] for stream in streams} == {"queued"}
+        assert {stream.events[0].id for stream in streams} == {now.headers["ETag"].strip('"')}
+        assert streams[0].events[0].data == now.json()
+        assert streams[0].answer.headers["Content-Type"] == "text/event-stream"
         end(submission)
-        until(lambda: all(stream.ended for stream in heard))
-    assert {stream.events[-1].data["state"] for stream in heard} == {"parked"}
-    assert {len(stream.events) for stream in heard} <= {2, 3}, "some saw that it was claimed"
+        until(lambda: all(stream.ended for stream in streams))
+    assert {stream.events[-1].data["state"] for stream in streams} == {"parked"}
+    assert {len(stream.events) for stream in streams} <= {2, 3}, "some saw that it was claimed"
     after = site.client.get(URL)
     assert int(after.headers["RateLimit-Remaining"]) == left - STREAMS - 2
 
     # A client that reconnects with the last id gets no event twice: only the end, or a new event.
-    last = heard[0].events[-1].id
+    last = streams[0].events[-1].id
     known = {"Last-Event-ID": last}
     over = site.client.get(f"{one}events/?until=ended", headers=known)
     assert (over.status_code, over.content) == (204, b"")
@@ -226,13 +226,13 @@ def test_streams_are_bounded_and_end_with_their_time_and_with_the_server(
         ThreadPoolExecutor(2 * MOST + 1) as pool,
     ):
         began = time.monotonic()
-        asked = [pool.submit(client.get, f"{path}?seconds=5") for _ in range(2 * MOST + 1)]
-        told = [one.result() for one in asked]  # two processes: one more than both may have
-        refused = [one for one in told if one.status_code == 429]
+        requests = [pool.submit(client.get, f"{path}?seconds=5") for _ in range(2 * MOST + 1)]
+        answers = [one.result() for one in requests]  # two processes: one more than both may have
+        refused = [one for one in answers if one.status_code == 429]
         assert 0 < len(refused) <= MOST + 1 and 4 < time.monotonic() - began < 40
         assert {one.json()["code"] for one in refused} == {"too_many_streams"}
         assert all(one.headers["Retry-After"] for one in refused)
-        assert {one.status_code for one in told} == {200, 429}
+        assert {one.status_code for one in answers} == {200, 429}
 
         stays = pool.submit(client.get, path)
         time.sleep(2)

@@ -82,8 +82,8 @@ def test_the_answer_comes_with_the_news_and_holds_no_thread(
         left(site)
         assert not any(answer.done() for answer in waiting)
         end(submission)
-        told = [answer.result() for answer in waiting]
-    assert {answer.json()["state"] for answer in told} == {"parked"}
+        answers = [answer.result() for answer in waiting]
+    assert {answer.json()["state"] for answer in answers} == {"parked"}
     assert left(site) == before - WAITERS - 2
     began = time.monotonic()
     assert site.get(one, params={"wait": 60}).json()["state"] == "parked"

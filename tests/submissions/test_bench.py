@@ -16,7 +16,7 @@ from ml.engine.manifest import card_of as card
 USED = card("face_forgery")["calibration"]["used"]
 
 
-def said(detector: str, status: str = "ran", **more: Any) -> dict[str, Any]:
+def result_of(detector: str, status: str = "ran", **more: Any) -> dict[str, Any]:
     return {"detector": detector, "version": "1", "status": status, "reason": f"{detector} says",
             "evidence": [], "segments": [], "parameters": {}, **more}  # fmt: skip
 
@@ -27,28 +27,28 @@ def evidence(strength: str, supports: str | None = None) -> dict[str, Any]:
 
 def scored(detector: str, score: float, **more: Any) -> dict[str, Any]:
     own = {"found_at": USED["found_at"], "clear_at": USED["clear_at"]}
-    return said(detector, score=score, parameters=own, **more)
+    return result_of(detector, score=score, parameters=own, **more)
 
 
 def test_what_says_most_comes_first() -> None:
     """What speaks for a manipulation by strength; then the higher score; failures last; what did
     not apply shares one line."""
     raw = [
-        said("compression", evidence=[evidence("weak")]),
-        said("voice_spoof", "not_applicable"),
+        result_of("compression", evidence=[evidence("weak")]),
+        result_of("voice_spoof", "not_applicable"),
         scored("synthetic_face", USED["clear_at"] - 1, evidence=[evidence("context")]),
         scored("temporal", USED["found_at"] + 1, evidence=[evidence("context")]),
-        said("lip_sync", "failed"),
+        result_of("lip_sync", "failed"),
         scored("face_forgery", USED["found_at"] + 2,
                evidence=[evidence("moderate", "manipulation_found")]),
     ]  # fmt: skip
-    shown = [finding(one) for one in raw]
-    lines = bench.lines(shown, raw)
+    findings = [finding(one) for one in raw]
+    lines = bench.lines(findings, raw)
     names = [line["finding"]["anchor"].removeprefix("check-") for line in lines]
     assert names == ["face-forgery", "temporal", "compression", "synthetic-face", "lip-sync"]
     assert lines[0]["badge"] == "moderate" and lines[-1]["badge"] == "failed"
     assert lines[0]["says"] == "moderate trace"
-    folded = bench.aside(shown)
+    folded = bench.aside(findings)
     assert folded is not None and folded["text"] == "1 check does not apply: Voice"
     assert bench.strongest(raw) is raw[5] and bench.strongest([raw[1]]) is None
 
@@ -60,7 +60,7 @@ def test_what_could_not_decide_comes_before_what_clears() -> None:
     raw = [
         scored("face_forgery", USED["clear_at"] - 3,
                evidence=[evidence("moderate", "no_manipulation_found")]),
-        said("compression", evidence=[evidence("weak")]),
+        result_of("compression", evidence=[evidence("weak")]),
         scored("mouth_forgery", middle - 0.1, evidence=[evidence("context")]),
         scored("temporal", middle, evidence=[evidence("context")]),
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def test_a_score_lies_where_its_bounds_say(score: float, side: str, low: int, hi
     """Three equal parts; however far beyond a bound, it stays on the drawing."""
     placed = bounds.scale(scored("face_forgery", score))
     assert placed is not None and placed["side"] == side and low <= placed["place"] <= high
-    assert bounds.scale(said("compression", score=0.4)) is None
+    assert bounds.scale(result_of("compression", score=0.4)) is None
 
 
 def test_the_bound_of_a_lane_is_that_of_its_detector() -> None:
@@ -94,9 +94,9 @@ def test_the_bound_of_a_lane_is_that_of_its_detector() -> None:
         used = card(name)["calibration"]["used"]
         line = own if isinstance(own, Calibration) else own.line
         wanted = probability(own.log10_lr(line.found_at))
-        found = bounds.lane_bound(said(name, parameters={"found_at": used["found_at"]}))
+        found = bounds.lane_bound(result_of(name, parameters={"found_at": used["found_at"]}))
         assert found == pytest.approx(wanted, abs=1e-4), name
-        assert bounds.lane_bound(said(name, parameters={"found_at": 0.123})) is None
+        assert bounds.lane_bound(result_of(name, parameters={"found_at": 0.123})) is None
 
 
 def test_the_verdict_is_two_sentences_and_never_says_authentic() -> None:
@@ -115,7 +115,7 @@ def test_boxes_and_maps_lie_in_pixels_of_the_media() -> None:
     result = {
         "media": {"width": 640, "height": 360},
         "tracks": [{"id": 3, "boxes": [[0.0, 1, 2, 3, 4], [2.1, 10, 20, 50, 80]]}],
-        "findings": [said("face_forgery", evidence=[{**evidence("weak"), "data": data}])],
+        "findings": [result_of("face_forgery", evidence=[{**evidence("weak"), "data": data}])],
     }
     drawn = bench.overlay(result)
     assert drawn is not None and drawn["tracks"][0]["id"] == 3

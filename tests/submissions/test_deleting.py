@@ -53,8 +53,11 @@ def test_it_can_be_taken_back_and_asked_again(lead: Person, alice: Person, send:
     assert "Request deletion" in page(lead, submission)
     client.post(url, {"withdraw": "1"})
     client.post(url)
-    asked, withdrawn = Verb.SUBMISSION_DELETION_REQUESTED, Verb.SUBMISSION_DELETION_WITHDRAWN
-    assert verbs(submission) == [asked, withdrawn, asked]
+    requested, withdrawn = (
+        Verb.SUBMISSION_DELETION_REQUESTED,
+        Verb.SUBMISSION_DELETION_WITHDRAWN,
+    )
+    assert verbs(submission) == [requested, withdrawn, requested]
     assert DeletionRequest.objects.count() == 2
 
 
@@ -137,13 +140,13 @@ def test_an_answer_needs_a_reason_a_right_and_a_request_that_waits(
 def test_an_answer_is_final_in_the_database_too(lead: Person, admin: Person, send: Send) -> None:
     """A row's answer cannot be turned round, and none is half an answer."""
     submission = send(admin)
-    asked = deletion.ask(lead.actor, submission)
+    request = deletion.ask(lead.actor, submission)
     with pytest.raises(DatabaseError), transaction.atomic():
-        DeletionRequest.objects.filter(pk=asked.pk).update(answer="accepted")
+        DeletionRequest.objects.filter(pk=request.pk).update(answer="accepted")
     deletion.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
     for change in ({"answer": "accepted"}, {"answer_reason": "other"}, {"answered_by": "user:x"}):
         with pytest.raises(DatabaseError), transaction.atomic():
-            DeletionRequest.objects.filter(pk=asked.pk).update(**change)
+            DeletionRequest.objects.filter(pk=request.pk).update(**change)
 
 
 def test_the_list_is_of_ones_own_teams(

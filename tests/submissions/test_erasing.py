@@ -74,10 +74,10 @@ def test_accepting_a_request_erases_and_shows_the_proof(
     assert "The submission is erased on" in page(alice, submission).content.decode()
     assert erasing.run_due() == 1
     answer = page(alice, submission)
-    said = answer.content.decode()
-    assert answer.status_code == 410 and "This submission was erased" in said
-    assert "canary.png" not in said and str(submission.pk) in said
-    assert "The erasure is complete" in said and str(admin.user) in said
+    html = answer.content.decode()
+    assert answer.status_code == 410 and "This submission was erased" in html
+    assert "canary.png" not in html and str(submission.pk) in html
+    assert "The erasure is complete" in html and str(admin.user) in html
     assert page(charlie, submission).status_code == 404
     listed = lead.client().get(reverse("submissions:deletions")).content.decode()
     assert str(submission.pk) in listed and "erased on" in listed
@@ -186,8 +186,8 @@ def test_a_hold_needs_a_reason_and_an_admin_and_is_on_record(
     with refuses("hold_reason_missing"):
         holds.place(admin.actor, submission, " \0 ")
     url = reverse("submissions:hold", args=[submission.pk])
-    said = admin.client().post(url, {"reason": "canary: the court"}, follow=True).content.decode()
-    assert "This submission is under a legal hold" in said and "canary: the court" in said
+    html = admin.client().post(url, {"reason": "canary: the court"}, follow=True).content.decode()
+    assert "This submission is under a legal hold" in html and "canary: the court" in html
     with refuses("hold_stands"):
         holds.place(admin.actor, submission, "again")
     seen = page(alice, submission).content.decode()
@@ -222,8 +222,8 @@ def test_an_erasure_that_was_cut_off_between_rows_and_bytes_goes_on(
     assert erasing._delete_rows(order.pk)
     order.refresh_from_db()
     assert order.deleted_at and not order.ended_at and vault.exists(submission.blob_id)
-    said = page(alice, submission)
-    assert said.status_code == 410 and "under way" in said.content.decode()
+    answer = page(alice, submission)
+    assert answer.status_code == 410 and "under way" in answer.content.decode()
     assert erasing.run_due() == 1
     assert not vault.exists(submission.blob_id)
     assert erasing.run_due() == 0
@@ -287,9 +287,9 @@ def test_retention_counts_and_lists_before_it_is_saved(
     url = reverse("teams:retention", args=[alice.team.pk])
     assert lead.client().get(url).status_code == 403
     client = admin.client()
-    said = client.post(url, {"image": "30", "step": "preview"}).content.decode()
-    assert "1 submission would be erased" in said and "1 stays because of a legal hold" in said
-    assert "photo0.png" in said and "photo1.png" not in said and "photo2.png" not in said
+    page = client.post(url, {"image": "30", "step": "preview"}).content.decode()
+    assert "1 submission would be erased" in page and "1 stays because of a legal hold" in page
+    assert "photo0.png" in page and "photo1.png" not in page and "photo2.png" not in page
     assert not RetentionRule.objects.exists()
     assert client.post(url, {"image": "0", "step": "save"}).status_code == 422
     client.post(url, {"image": "30", "step": "save"})

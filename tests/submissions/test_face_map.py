@@ -33,7 +33,7 @@ def test_strong_cells_are_drawn_where_they_are() -> None:
 def test_the_panel_shows_the_map_and_says_what_it_is() -> None:
     """As a picture with a name, without inline style."""
     evidence = {"text": "T.", "strength": "moderate", "data": {"where": [[0.0, 0.5], [1.0, 0.0]]}}
-    said = {"detector": "face_forgery", "status": "ran", "reason": "R.", "evidence": [evidence]}
-    page = render_to_string("result/finding.html", {"finding": finding(said)})
+    result = {"detector": "face_forgery", "status": "ran", "reason": "R.", "evidence": [evidence]}
+    page = render_to_string("result/finding.html", {"finding": finding(result)})
     assert page.count("<rect") == 2 and 'aria-label="Where in the face' in page
     assert "style=" not in page

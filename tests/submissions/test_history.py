@@ -30,8 +30,8 @@ def test_paging_shows_each_row_once_in_both_directions(alice: Person, send: Send
     send(alice, shade=99)
     second = history.page(alice.actor, {}, first.older, size=3)
     third = history.page(alice.actor, {}, second.older, size=3)
-    shown = [*first.rows, *second.rows, *third.rows]
-    assert shown == sent[::-1]
+    rows = [*first.rows, *second.rows, *third.rows]
+    assert rows == sent[::-1]
     assert third.older is None
     assert history.page(alice.actor, {}, third.newer, size=3).rows == second.rows
 
@@ -124,13 +124,13 @@ def test_by_what_a_check_did_in_every_order(
     for submission in sent[1:]:
         finding = {"detector": "compression", "status": "ran", "reason": "r"}
         FindingRow.objects.create(analysis=submission.analysis, **finding)
-    asked = {"detector": "compression", "check": "ran"}
-    assert found(alice, **asked) == ["4.png", "3.png", "2.png", "1.png"]
-    assert found(alice, **asked, sort="name") == ["1.png", "2.png", "3.png", "4.png"]
-    assert len(found(alice, **asked, sort="largest", kind="image")) == 4
-    assert found(alice, **asked, sort="oldest", state="queued", q="png")[0] == "1.png"
-    assert found(alice, **asked, sort="name", team=other.pk) == ["1.png", "3.png"]
-    assert found(alice, **asked, sort="name", kind="audio") == []
+    filters = {"detector": "compression", "check": "ran"}
+    assert found(alice, **filters) == ["4.png", "3.png", "2.png", "1.png"]
+    assert found(alice, **filters, sort="name") == ["1.png", "2.png", "3.png", "4.png"]
+    assert len(found(alice, **filters, sort="largest", kind="image")) == 4
+    assert found(alice, **filters, sort="oldest", state="queued", q="png")[0] == "1.png"
+    assert found(alice, **filters, sort="name", team=other.pk) == ["1.png", "3.png"]
+    assert found(alice, **filters, sort="name", kind="audio") == []
 
 
 def test_what_a_check_did_follows_the_newest_analysis(alice: Person, send: Send) -> None:

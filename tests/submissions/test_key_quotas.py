@@ -139,13 +139,13 @@ def test_the_page_of_limits_sets_it_once_for_keys_that_replaced_each_other(
     second, test = renewed(admin, first), key_of(admin, service, "t", test=True)
     page = f"/teams/{team.pk}/weights/"
     field = f"key_{second.pk.hex}_quota"
-    said = {"team_weight": 1, field: "1234", f"initial-{field}": ""}
-    assert site_admin.client().post(page, said).status_code == 302
+    form = {"team_weight": 1, field: "1234", f"initial-{field}": ""}
+    assert site_admin.client().post(page, form).status_code == 302
     assert ApiKey.objects.get(pk=first.pk).quota == 1234
-    shown = site_admin.client().get(page).content.decode()
-    assert shown.count('value="1234"') == 4, "a field and what it was opened with, of each key"
-    assert f"key_{test.pk.hex}_read_rate" in shown and f"key_{test.pk.hex}_quota" not in shown
-    assert admin.client().post(page, said).status_code == 403
+    html = site_admin.client().get(page).content.decode()
+    assert html.count('value="1234"') == 4, "a field and what it was opened with, of each key"
+    assert f"key_{test.pk.hex}_read_rate" in html and f"key_{test.pk.hex}_quota" not in html
+    assert admin.client().post(page, form).status_code == 403
 
 
 def test_the_page_of_usage_shows_keys_below_their_partner(
@@ -160,8 +160,8 @@ def test_the_page_of_usage_shows_keys_below_their_partner(
     sends(second, 2)
     keys = ApiKey.objects.filter(service__team=team)
     lines = usage.this_month(team, [one, two], keys)
-    shown = [(line.owner, line.used, line.quota) for line in lines]
-    assert shown == [
+    rows = [(line.owner, line.used, line.quota) for line in lines]
+    assert rows == [
         (team, 2, None), (one, 2, None), (second, 2, 4), (two, 0, None), (other, 0, None),
     ]  # fmt: skip
     month = quotas.month_of(timezone.now())

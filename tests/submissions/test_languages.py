@@ -19,33 +19,33 @@ from tests.review.test_services import opened
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("text", "kept"),
     [
         ("", ""), ("de", "de"), ("DE-at", "de-AT"), ("ZH-hant-tw", "zh-Hant-TW"), ("yue", "yue"),
         ("zh-yue", "zh-yue"), ("es-419", "es-419"), ("sl-ROZAJ", "sl-rozaj"),
         ("de-1996", "de-1996"), ("sr-latn", "sr-Latn"), ("und", "und"),
     ],
 )  # fmt: skip
-def test_a_tag_is_kept_in_the_usual_letters(said: str, kept: str) -> None:
-    assert languages.tag(said) == kept == languages.tag(kept)
+def test_a_tag_is_kept_in_the_usual_letters(text: str, kept: str) -> None:
+    assert languages.tag(text) == kept == languages.tag(kept)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     ["german", "d", "de_AT", "de-", "-de", "x-mine", "de-x-mine", "de-u-co-phonebk", "de\n", " de",
      "de,en", "déu", "de-" + "variants-" * 4 + "variants", "i-klingon", "de-AT-AT"],
 )  # fmt: skip
-def test_what_is_no_tag_is_refused_with_one_code(said: str) -> None:
+def test_what_is_no_tag_is_refused_with_one_code(text: str) -> None:
     """Extensions and private parts as well: they could hold any words."""
     with pytest.raises(Refusal) as refused:
-        languages.tag(said)
+        languages.tag(text)
     assert refused.value.code == "language_malformed" and refused.value.status == 400
 
 
-@given(st.from_regex(languages.PATTERN, fullmatch=True).filter(lambda said: len(said) <= 35))
-def test_every_tag_is_kept_as_one_that_the_database_takes(said: str) -> None:
-    kept = languages.tag(said)
-    assert kept.lower() == said.lower() and languages.tag(kept) == kept
+@given(st.from_regex(languages.PATTERN, fullmatch=True).filter(lambda text: len(text) <= 35))
+def test_every_tag_is_kept_as_one_that_the_database_takes(text: str) -> None:
+    kept = languages.tag(text)
+    assert kept.lower() == text.lower() and languages.tag(kept) == kept
     assert kept.partition("-")[0].islower()
 
 
@@ -66,13 +66,13 @@ def test_the_form_takes_a_language_and_the_pages_show_it(alice: Person, send: Se
     assert answer.status_code == 302
     kept = Submission.objects.get()
     assert kept.language == "de-AT"
-    told = "German (de-AT), stated by the sender"
-    assert told in alice.client().get(answer["Location"]).content.decode()
+    line = "German (de-AT), stated by the sender"
+    assert line in alice.client().get(answer["Location"]).content.decode()
     case = opened(alice, send)
     without = alice.client().get(reverse("review:case", args=[case.pk])).content.decode()
     assert "stated by the sender" not in without
     of_case = alice.client().get(reverse("submissions:detail", args=[kept.pk])).content.decode()
-    assert told in of_case
+    assert line in of_case
 
 
 def test_a_bad_language_in_the_form_is_told_and_nothing_is_kept(alice: Person) -> None:
@@ -98,12 +98,13 @@ def test_history_finds_a_language_with_its_regions(
     """However many there are; with other filters too; never another team's."""
     monkeypatch.setattr(history, "FEW_SAID", few)
     german, austrian, english = (
-        send(alice, shade, language=said) for shade, said in enumerate(("de", "de-AT", "en"))
+        send(alice, shade, language=language)
+        for shade, language in enumerate(("de", "de-AT", "en"))
     )
     send(alice, 4), send(charlie, 5, language="de")
     found = {
-        said: {row.pk for row in history.page(alice.actor, {"language": said}).rows}
-        for said in ("de", "de-AT", "en", "fr")
+        language: {row.pk for row in history.page(alice.actor, {"language": language}).rows}
+        for language in ("de", "de-AT", "en", "fr")
     }
     assert found == {
         "de": {german.pk, austrian.pk}, "de-AT": {austrian.pk}, "en": {english.pk}, "fr": set(),
@@ -111,8 +112,8 @@ def test_history_finds_a_language_with_its_regions(
     both = history.page(alice.actor, {"language": "de", "kind": "video"})
     assert list(both.rows) == []
     page = alice.client().get(reverse("submissions:history"), {"language": "de-at"})
-    said = page.content.decode()
-    assert str(austrian.pk) in said and str(german.pk) not in said
+    language = page.content.decode()
+    assert str(austrian.pk) in language and str(german.pk) not in language
 
 
 def test_what_no_list_offers_can_be_asked_for_and_nonsense_is_told(alice: Person) -> None:
@@ -125,9 +126,9 @@ def test_the_database_takes_tags_alone_and_what_was_said_is_final(
     alice: Person, send: Send
 ) -> None:
     sent = send(alice, language="de")
-    for said in ("DE", "german words", "de-"):
+    for text in ("DE", "german words", "de-"):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Submission.objects.filter(pk=sent.pk).update(language=said)
+            Submission.objects.filter(pk=sent.pk).update(language=text)
     with pytest.raises(IntegrityError), transaction.atomic():
         Submission.objects.filter(pk=sent.pk).update(language="en")
 

@@ -94,7 +94,7 @@ def test_sharing_with_a_foreign_team_is_no_choice(alice: Person, charlie: Person
 
 
 def test_there_is_a_limit(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told with what to do."""
+    """The error says what to do."""
     monkeypatch.setattr(saved_filters, "MOST", 1)
     keep(alice, "kind=audio")
     with pytest.raises(Refusal, match="Delete one first"):
@@ -111,8 +111,8 @@ def test_the_export_is_the_filtered_list(lead: Person, send: Send) -> None:
     assert rows[2][14] == "zwei\nZeilen, größer"
     assert [row[3] for row in exported(lead, "q=1.png")[1:]] == ["1.png"]
     events = Event.objects.filter(chain=team_chain(lead.team.pk), verb=Verb.SUBMISSIONS_EXPORTED)
-    said = [json.loads(bytes(e.payload))["data"] for e in events.order_by("seq")]
-    assert said == [
+    data = [json.loads(bytes(e.payload))["data"] for e in events.order_by("seq")]
+    assert data == [
         {"filters": {"sort": "oldest"}, "searched": False},
         {"filters": {}, "searched": True},
     ]

@@ -77,32 +77,32 @@ def test_a_real_photograph_goes_from_the_sandbox_to_the_page(alice: Person) -> N
     from ml.engine.analysis import analyse
 
     services.run(claim, lambda file, **more: analyse(file, detectors=(), **more))
-    shown = page(alice, Submission.objects.get(pk=sent.pk))
-    assert "Alice Example" in shown and "Zürich" in shown and "at the fair" in shown
-    assert "Position, personal" in shown and "The file has no Content Credentials" in shown
+    html = page(alice, Submission.objects.get(pk=sent.pk))
+    assert "Alice Example" in html and "Zürich" in html and "at the fair" in html
+    assert "Position, personal" in html and "The file has no Content Credentials" in html
 
 
 def test_the_tree_stands_on_the_page(alice: Person, send: Send) -> None:
     sent = analysed(send(alice), {"c2pa": _c2pa()})
-    shown = page(alice, sent)
-    assert "Touchstone tests" in shown and "c2pa.created" in shown
+    html = page(alice, sent)
+    assert "Touchstone tests" in html and "c2pa.created" in html
     assert (
-        "signingCredential.untrusted" in shown
-        and "signer not on the trust list" in shown
-        and "Made from: before" in shown
+        "signingCredential.untrusted" in html
+        and "signer not on the trust list" in html
+        and "Made from: before" in html
     )
-    assert shown.count("Its manifest: made by a test") == 7 and "too deep" in shown
+    assert html.count("Its manifest: made by a test") == 7 and "too deep" in html
 
 
 def test_who_claims_the_file_and_what_that_was_checked_against(alice: Person, send: Send) -> None:
     """The identity with its state; the lists with their day and digest, or that there is none."""
-    said = read_credentials(credentials.identified(), LISTED)
-    shown = html.unescape(page(alice, analysed(send(alice), {"c2pa": said})))
-    assert "identity assertion by Example Press, Signer of the tests" in shown
-    assert "not on this site's list of identities" not in shown
-    assert "is on this site's list of identities" in shown
-    assert "the list of identities Our list of 2026-09-24 (SHA-256 " in shown
-    assert "This site had no list of signers" in shown
+    declared = read_credentials(credentials.identified(), LISTED)
+    page_text = html.unescape(page(alice, analysed(send(alice), {"c2pa": declared})))
+    assert "identity assertion by Example Press, Signer of the tests" in page_text
+    assert "not on this site's list of identities" not in page_text
+    assert "is on this site's list of identities" in page_text
+    assert "the list of identities Our list of 2026-09-24 (SHA-256 " in page_text
+    assert "This site had no list of signers" in page_text
 
 
 def test_the_credentials_are_a_file_of_their_own(
@@ -155,10 +155,10 @@ def test_what_the_file_says_is_never_html(alice: Person, send: Send) -> None:
             }
         },
     }
-    shown = page(alice, analysed(send(alice), hostile))
-    assert SCRIPT not in shown and "&lt;script&gt;alert(1)" in shown
-    assert "\u202e" not in shown and "\x07" not in shown and len(shown) < 400_000
-    assert "1 long value is cut" in shown
+    html = page(alice, analysed(send(alice), hostile))
+    assert SCRIPT not in html and "&lt;script&gt;alert(1)" in html
+    assert "\u202e" not in html and "\x07" not in html and len(html) < 400_000
+    assert "1 long value is cut" in html
 
 
 def test_only_who_may_see_the_media_sees_it(
@@ -175,9 +175,9 @@ def test_only_who_may_see_the_media_sees_it(
 
 def test_the_search_works_without_a_script(alice: Person, send: Send) -> None:
     sent = analysed(send(alice), facts())
-    shown = page(alice, sent, metadata="CAMERA")
-    assert "Camera maker" in shown and "a canary" not in shown
-    assert 'id="metadata-table" open' in shown
+    html = page(alice, sent, metadata="CAMERA")
+    assert "Camera maker" in html and "a canary" not in html
+    assert 'id="metadata-table" open' in html
     assert "No value contains" in page(alice, sent, metadata="nowhere")
 
 
@@ -187,8 +187,8 @@ def test_the_case_page_has_it_too(alice: Person, send: Send) -> None:
     sent = send(alice)
     case = _waiting(sent)
     analysed(sent, facts())
-    shown = alice.client().get(reverse("review:case", args=[case.pk])).content.decode()
-    assert "a canary" in shown
+    page = alice.client().get(reverse("review:case", args=[case.pk])).content.decode()
+    assert "a canary" in page
 
 
 def test_it_goes_with_the_personal_text_and_does_not_come_back(alice: Person, send: Send) -> None:
@@ -203,8 +203,8 @@ def test_it_goes_with_the_personal_text_and_does_not_come_back(alice: Person, se
     PartRule.objects.create(team=alice.team, kind="image", part=Part.TEXT, days=10)
     assert parts.run_due() == 1
     assert not FileMetadata.objects.exists() and not vault.exists(sheet)
-    shown = page(alice, sent)
-    assert "a canary" not in shown and "the file&#x27;s metadata and other personal text" in shown
+    html = page(alice, sent)
+    assert "a canary" not in html and "the file&#x27;s metadata and other personal text" in html
     again = intake.analyse_again(alice.actor, Submission.objects.get(pk=sent.pk))
     analysed(Submission.objects.get(pk=again.pk), facts(more=500))
     assert not FileMetadata.objects.exists()

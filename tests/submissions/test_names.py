@@ -12,10 +12,10 @@ from media_analysis.submissions.file_names import MAX_CHARACTERS, displayable
 @given(st.text(max_size=600))
 def test_any_name_becomes_short_visible_text(name: str) -> None:
     """No control, no direction override, no path and no overlong name survives."""
-    shown = displayable(name)
-    assert len(shown) <= MAX_CHARACTERS
-    assert "/" not in shown and "\\" not in shown
-    assert all(unicodedata.category(c)[0] != "C" for c in shown)
+    visible = displayable(name)
+    assert len(visible) <= MAX_CHARACTERS
+    assert "/" not in visible and "\\" not in visible
+    assert all(unicodedata.category(c)[0] != "C" for c in visible)
 
 
 @given(st.text(max_size=600))
@@ -25,7 +25,7 @@ def test_a_shown_name_shows_the_same_again(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hostile", "shown"),
+    ("hostile", "visible"),
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\me\\photo.jpg", "photo.jpg"),
@@ -38,9 +38,9 @@ def test_a_shown_name_shows_the_same_again(name: str) -> None:
         ("100%25.png", "100%25.png"),
     ],
 )
-def test_hostile_names(hostile: str, shown: str) -> None:
+def test_hostile_names(hostile: str, visible: str) -> None:
     """Known tricks end as plain text that still tells the tired reader what was sent."""
-    assert displayable(hostile) == shown
+    assert displayable(hostile) == visible
 
 
 def test_a_long_name_keeps_its_ending() -> None:

@@ -128,10 +128,10 @@ def test_polling_costs_nothing_while_nothing_changes(alice: Person, send: Send) 
 def test_the_download_holds_everything(alice: Person, send: Send) -> None:
     """Submission, analysis and the events with their hashes, as one JSON file."""
     submission = send(alice, note="see the left eye")
-    said = alice.client().get(reverse("submissions:download", args=[submission.pk])).json()
-    assert said["submission"]["note"] == "see the left eye"
-    assert [e["seq"] for e in said["events"]] == [1, 2]
-    assert said["analysis"]["state"] == "queued"
+    body = alice.client().get(reverse("submissions:download", args=[submission.pk])).json()
+    assert body["submission"]["note"] == "see the left eye"
+    assert [e["seq"] for e in body["events"]] == [1, 2]
+    assert body["analysis"]["state"] == "queued"
 
 
 @pytest.mark.parametrize("rows", [1, 12])

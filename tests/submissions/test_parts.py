@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -17,7 +16,6 @@ from django.utils import timezone
 import blobs.services
 import ml.services
 from accounts.models import Team
-from accounts.refusals import Refusal
 from audit import sealer
 from audit.beside import beside
 from audit.checking import verify_database
@@ -26,25 +24,19 @@ from audit.verbs import Verb
 from audit.who import SHELL
 from blobs import scrubbing, vault
 from blobs.models import Blob, Damage
-from jobs.services import claim_one
-from media_analysis.backfill.models import Backfill
-from media_analysis.backfill.selection import with_reasons
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.previews.models import Preview
-from media_analysis.previews.services import copies
-from media_analysis.previews.services.rendering import Made
 from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, golden, routing
 from media_analysis.submissions.models import (
     CheckCard,
-    IndexCard,
     Part,
     PartRule,
     Removal,
     RetentionRule,
     Submission,
 )
-from media_analysis.submissions.services import erasing, films, holds, intake, parts, retention
+from media_analysis.submissions.services import erasing, holds, intake, parts, retention
 from media_analysis.submissions.services.intake import submit
 from ml.engine.contract import Outcome
 from ml.models import Analysis, FindingRow, Thumbnail
@@ -132,7 +124,7 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
     words = [canary(n).encode() for n in range(ERASED)]
     assert len({word for _, word in traces(words, own_home, "")}) == ERASED  # it sees them
     found = parts.dry_run(archive.team, parts.rules(archive.team))
-    said = {line.part: (line.submissions, line.bytes) for line in found}
+    counts = {line.part: (line.submissions, line.bytes) for line in found}
     assert parts.run_due() == ERASED * len(ALL)
     removals = Removal.objects.all()
     assert removals.filter(ended_at=None).count() == 0
@@ -140,7 +132,7 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
         mine = removals.filter(part=part)
         freed = sum(mine.values_list("bytes", flat=True))
         is_media = part in ("original", "copies", "pictures")
-        assert said[part] == (mine.count(), freed if is_media else None), part
+        assert counts[part] == (mine.count(), freed if is_media else None), part
         assert (freed > 0) is is_media
     assert traces(words, own_home, caplog.text) == []
     assert parts.run_due() == 0
@@ -206,33 +198,6 @@ def test_removed_findings_are_told_from_altered_ones(alice: Person, send: Send) 
                 cursor.execute("SET session_replication_role = origin")
             assert "result is" in first_difference()
             transaction.set_rollback(True)
-
-
-def test_rest_and_pages_tell_the_verdict_without_its_findings(
-    alice: Person, charlie: Person, send: Send
-) -> None:
-    """An answer that was kept is new once, and the report that was issued stays as it was."""
-    sent = analysed(send(alice), Outcome.NO_MANIPULATION_FOUND, word="canary")
-    aged(sent, 40)
-    address, client = reverse("api:submission-detail", args=[sent.pk]), alice.client()
-    first = client.get(address)
-    assert first.json()["result"]["findings"] and "canary" in first.content.decode()
-    rule(alice.team, "findings")
-    assert parts.run_due() == 1
-    again = client.get(address, headers={"If-None-Match": first["ETag"]})
-    assert again.status_code == 200 and "canary" not in again.content.decode()
-    told = again.json()["result"]
-    assert (told["findings"], told["tracks"], told["timeline"]) == ([], [], [])
-    assert told["verdict"]["outcome"] == "no_manipulation_found"
-    assert told["verdict"]["probability_manipulated"] == 0.9
-    received(sent, sent.created_at)  # no event has spoken of its being older
-    page = client.get(reverse("submissions:detail", args=[sent.pk])).content.decode()
-    assert "The findings of the checks were removed on" in page and "canary" not in page
-    assert "Analyse again" not in page and "form an unbroken chain" in page
-    assert charlie.client().get(address).status_code == 404
-    with pytest.raises(Refusal) as refused:
-        intake.analyse_again(alice.actor, Submission.objects.get(pk=sent.pk))
-    assert refused.value.code == "media_removed"
 
 
 def test_the_bytes_stay_while_another_team_needs_them(
@@ -332,89 +297,6 @@ def test_the_shell_removes_what_is_due_and_lists_it(
     assert "1 erasures were ordered by rules. 1 erasures ended. 1 parts" in capsys.readouterr().out
     assert not Submission.objects.filter(pk=other.pk).exists()
     call_command("erase", "list")
-    said = capsys.readouterr().out
-    assert f"{submission.pk}  findings  removed" in said and "after 10 days" in said
-    assert f"{other.pk}  retention  erased" in said
-
-
-def test_pages_say_what_was_removed_and_offer_no_further_analysis(
-    alice: Person, charlie: Person, lead: Person, send: Send
-) -> None:
-    submission = old(send(alice, name="canary.png", note="a canary"))
-    for part in ("original", "pictures", "text"):
-        rule(alice.team, part)
-    assert parts.run_due() == 3
-    url = reverse("submissions:detail", args=[submission.pk])
-    said = alice.client().get(url).content.decode()
-    assert "The original was removed on" in said and "retention rule" in said
-    assert "The small pictures were removed on" in said and "canary" not in said
-    assert "Analyse again" not in said and "Download the original" not in said
-    assert charlie.client().get(url).status_code == 404
-    submission = Submission.objects.get(pk=submission.pk)
-    with pytest.raises(Refusal) as refused:
-        intake.analyse_again(alice.actor, submission)
-    assert refused.value.code == "media_removed"
-    with pytest.raises(Refusal) as refused:
-        golden.mark(lead.actor, submission, "manipulated", "")
-    assert refused.value.code == "golden_not_possible"
-    told = with_reasons(Submission.objects.filter(pk=submission.pk), Backfill())
-    assert told.values_list("why_not", flat=True).get() == "removed"
-    picture_url = reverse("submissions:picture", args=[submission.pk, "frame"])
-    assert alice.client().get(picture_url).status_code == 410
-    assert IndexCard.objects.get(pk=submission.pk).name == ""
-
-
-def test_a_removed_copy_is_not_shown_though_another_team_has_it(
-    alice: Person, charlie: Person, send: Send
-) -> None:
-    mine, theirs = send(alice), send(charlie)
-    for one in (mine, theirs):
-        Analysis.objects.filter(pk=one.analysis_id).update(media={"kind": "video", "duration": 1.0})
-        old(one)
-        aged(one, 40, "video")
-    stored = blobs.services.store(io.BytesIO(b"a film"))
-    with transaction.atomic():
-        copies.order(mine.blob)
-    claim = claim_one(Preview, Preview.objects.get().pk, worker="w1")
-    assert claim is not None
-    made = Made(media_type="video/webm", seconds=1.0, fps=25.0, took=0.1)
-    copies._conclude(claim, mine.blob, stored, made)
-    film = Blob.objects.get(pk=stored.sha256)
-    rule(alice.team, "copies", kind="video")
-    assert parts.run_due() == 1 and vault.exists(film.pk)
-    mine, theirs = (Submission.objects.get(pk=one.pk) for one in (mine, theirs))
-    assert films.player_data(mine, alice.actor) is None
-    assert films.player_data(theirs, charlie.actor)
-    address = reverse("submissions:film", args=[mine.pk])
-    assert alice.client().get(address).status_code == 410
-    rule(charlie.team, "copies", kind="video")
-    assert parts.run_due() == 1 and not vault.exists(film.pk)
-
-
-def test_the_page_counts_before_it_saves_and_refuses_what_makes_no_sense(
-    admin: Person, lead: Person, alice: Person, send: Send
-) -> None:
-    submission = old(send(alice))
-    url = reverse("teams:retention", args=[alice.team.pk])
-    assert lead.client().get(url).status_code == 403
-    client = admin.client()
-    asked: dict[str, Any] = {"image_original": "30", "image_text": "35", "step": "preview"}
-    said = client.post(url, asked).content.decode()
-    assert "Parts that would be removed" in said and "Original" in said
-    assert f"{submission.blob.size}" in said
-    assert not PartRule.objects.exists()
-    assert 'class="more" open' not in client.get(url).content.decode()
-    late = client.post(url, {"image": "30", "image_original": "30", "step": "save"})
-    assert late.status_code == 422 and "fewer than 30 days" in late.content.decode()
-    assert not PartRule.objects.exists() and not RetentionRule.objects.exists()
-    client.post(url, {**asked, "step": "save"})
-    assert dict(PartRule.objects.values_list("part", "days")) == {"original": 30, "text": 35}
-    assert 'class="more" open' in client.get(url).content.decode(), "saved rules are in view"
-    changed = Event.objects.filter(verb=Verb.RETENTION_CHANGED)
-    assert changed.get().content["data"]["after"]["image:original"] == 30
-    client.post(url, {**asked, "step": "save"})
-    assert changed.count() == 1
-    client.post(url, {"step": "save"})
-    assert not PartRule.objects.exists()
-    with pytest.raises(Refusal):
-        retention.set_rules(admin.actor, alice.team, {}, {("image", "copies"): 3})
+    output = capsys.readouterr().out
+    assert f"{submission.pk}  findings  removed" in output and "after 10 days" in output
+    assert f"{other.pk}  retention  erased" in output

@@ -125,30 +125,30 @@ def test_each_finding_tells_the_limits_of_its_check() -> None:
     """From the detector's card; a detector that is gone has none, and is no error."""
     from media_analysis.submissions.presenters.result import finding
 
-    said = {"detector": "compression", "status": "ran", "reason": "r"}
-    assert any("does not show" in limit for limit in finding(said)["limits"])
-    assert finding(said)["score_meaning"].startswith("For images")
+    result = {"detector": "compression", "status": "ran", "reason": "r"}
+    assert any("does not show" in limit for limit in finding(result)["limits"])
+    assert finding(result)["score_meaning"].startswith("For images")
     for gone in ("retired", "../../etc/passwd"):
-        assert finding({**said, "detector": gone})["limits"] == []
+        assert finding({**result, "detector": gone})["limits"] == []
 
 
 def test_a_sentence_leads_to_the_face_and_the_moment_it_speaks_of() -> None:
     """By its number where its picture is shown, and by its time where there is one; older results
     without a number lead nowhere."""
     data = {"face": 3, "seen_at": 12.44}
-    said = {"detector": "face_forgery", "status": "ran", "reason": "r",
+    finding = {"detector": "face_forgery", "status": "ran", "reason": "r",
             "evidence": [{"text": "t", "strength": "weak", "data": data}]}  # fmt: skip
-    (item,) = result.finding(said, {"face-3"})["evidence"]
+    (item,) = result.finding(finding, {"face-3"})["evidence"]
     page = render_to_string(
         "result/finding.html",
         {"finding": {"anchor": "a", "status": "ran", "evidence": [item]}, "seekable": True},
     )
     assert '<a href="#face-3">See face 3</a>' in page
     assert '<a href="#t=12.44">Go to 0:12.4</a>' in page
-    (dead,) = result.finding(said)["evidence"]
+    (dead,) = result.finding(finding)["evidence"]
     assert dead["face"]["anchor"] == "", "its picture is not on the page"
     data.clear()
-    assert result.finding(said, {"face-3"})["evidence"][0]["face"] is None
+    assert result.finding(finding, {"face-3"})["evidence"][0]["face"] is None
 
 
 def test_drawings_of_the_sound_are_no_frames(
@@ -174,9 +174,9 @@ def test_what_a_check_read_stands_on_the_page_whole() -> None:
     from media_analysis.submissions.presenters.result import finding
 
     claims = {"generator": "Diffuser <1>", "actions": ["c2pa.created", {"when": None}]}
-    said = {"detector": "provenance", "status": "ran", "reason": "r"}
+    result = {"detector": "provenance", "status": "ran", "reason": "r"}
     evidence = {"text": "It says so.", "strength": "weak", "data": claims}
-    (item,) = finding({**said, "evidence": [evidence]})["evidence"]
+    (item,) = finding({**result, "evidence": [evidence]})["evidence"]
     assert '"Diffuser <1>"' in item["raw"] and '{"when": null}' in item["raw"]
-    (item,) = finding({**said, "evidence": [{**evidence, "data": {}}]})["evidence"]
+    (item,) = finding({**result, "evidence": [{**evidence, "data": {}}]})["evidence"]
     assert item["raw"] == ""

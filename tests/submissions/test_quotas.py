@@ -99,12 +99,12 @@ def test_the_refusal_says_whose_quota_how_large_and_when_it_starts_anew(
         send(alice, 2)
     now = timezone.now()
     starts = quotas.next_month(quotas.month_of(now))
-    said = refused.value
-    assert (said.code, said.status) == ("quota_reached", 429)
-    assert said.data == {"whose": "team", "quota": 1, "starts": starts.isoformat()}
-    assert "quota of the team is reached: 1" in said.sentence and str(starts) in said.sentence
+    refusal = refused.value
+    assert (refusal.code, refusal.status) == ("quota_reached", 429)
+    assert refusal.data == {"whose": "team", "quota": 1, "starts": starts.isoformat()}
+    assert "quota of the team is reached: 1" in refusal.sentence and str(starts) in refusal.sentence
     until = (datetime(starts.year, starts.month, 1, tzinfo=UTC) - now).total_seconds()
-    assert said.wait == pytest.approx(until, abs=5)
+    assert refusal.wait == pytest.approx(until, abs=5)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -215,16 +215,16 @@ def test_the_page_of_limits_sets_quotas_beside_weights(
 ) -> None:
     service = ServiceAccountFactory(team=team, name="Acme")
     page, field = f"/teams/{team.pk}/weights/", f"partner_{service.pk.hex}"
-    said = {"team_weight": 1, "team_quota": 1000, f"{field}_quota": 100}
-    assert site_admin.client().post(page, said).status_code == 302
+    form = {"team_weight": 1, "team_quota": 1000, f"{field}_quota": 100}
+    assert site_admin.client().post(page, form).status_code == 302
     assert Team.objects.get(pk=team.pk).quota == 1000
     assert ServiceAccount.objects.get(pk=service.pk).quota == 100
     assert b'value="1000"' in site_admin.client().get(page).content
     emptied = {"team_weight": 1, "team_quota": ""}
     assert site_admin.client().post(page, emptied).status_code == 302
     assert Team.objects.get(pk=team.pk).quota is None
-    assert site_admin.client().post(page, {**said, "team_quota": -1}).status_code == 422
-    assert admin.client().post(page, said).status_code == 403
+    assert site_admin.client().post(page, {**form, "team_quota": -1}).status_code == 422
+    assert admin.client().post(page, form).status_code == 403
 
 
 def test_the_shell_lists_and_sets_quotas(team: Team) -> None:

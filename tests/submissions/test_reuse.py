@@ -71,15 +71,15 @@ def test_known_bytes_get_the_same_result_at_once_and_say_so(
     )  # fmt: skip
     assert mine.digest_now() == first.digest_now() == mine.result_sha256
     assert mine.examined_at == first.finished_at and mine.pk != first.pk
-    shown = [pictures.read(row).content for row in mine.thumbnails.order_by("id")]
-    assert shown == [pictures.read(row).content for row in first.thumbnails.order_by("id")] != []
+    contents = [pictures.read(row).content for row in mine.thumbnails.order_by("id")]
+    assert contents == [pictures.read(row).content for row in first.thumbnails.order_by("id")] != []
     assert metadata.read(first.pk)
     assert metadata.read(mine.pk) == metadata.read(first.pk)
     page = bob.client().get(reverse("submissions:detail", args=[again.pk])).content.decode()
     assert "Reused from an analysis of the same bytes" in page
-    told = partner(Scope.SUBMISSIONS_READ).get(f"/api/v1/submissions/{again.pk}/").json()
-    assert told["reused_from"]["age_seconds"] >= 0 and told["result"]["findings"]
-    assert told["reused_from"]["analysed_at"] == first.finished_at.isoformat().replace(
+    body = partner(Scope.SUBMISSIONS_READ).get(f"/api/v1/submissions/{again.pk}/").json()
+    assert body["reused_from"]["age_seconds"] >= 0 and body["result"]["findings"]
+    assert body["reused_from"]["analysed_at"] == first.finished_at.isoformat().replace(
         "+00:00", "Z"
     )
     event = Event.objects.get(chain=again.pk, verb=Verb.ANALYSIS_FINISHED)
@@ -98,8 +98,8 @@ def test_known_bytes_get_the_same_result_at_once_and_say_so(
 def test_the_first_analysis_says_that_it_was_none(
     first: Analysis, partner: Partner, alice: Person
 ) -> None:
-    told = partner(Scope.SUBMISSIONS_READ).get(f"/api/v1/submissions/{first.chain}/").json()
-    assert told["reused_from"] is None and first.examined_at is None and first.conditions
+    body = partner(Scope.SUBMISSIONS_READ).get(f"/api/v1/submissions/{first.chain}/").json()
+    assert body["reused_from"] is None and first.examined_at is None and first.conditions
 
 
 def test_either_is_erased_by_itself(

@@ -153,9 +153,9 @@ def test_the_story_names_team_mates_and_nobody_else(
         for who in (alice.actor.who_in(alice.team.pk), charlie.actor.who_in(charlie.team.pk)):
             record(chain=submission.pk, verb=Verb.MEDIA_VIEWED, who=who, object_type="blob",
                    object_id=submission.blob_id, object_sha256=submission.blob_id)  # fmt: skip
-    told = [event["who"] for event in custody(submission)["events"]]
-    assert told[2].startswith("Alice Moreau")
-    assert told[3].startswith(f"person {str(charlie.user.pk)[:8]}")
+    names = [event["who"] for event in custody(submission)["events"]]
+    assert names[2].startswith("Alice Moreau")
+    assert names[3].startswith(f"person {str(charlie.user.pk)[:8]}")
     kept = b"".join(bytes(e.payload) for e in Event.objects.filter(chain=submission.pk))
     assert b"Moreau" not in kept
 
@@ -172,21 +172,21 @@ def test_an_event_that_cannot_be_read_is_shown_as_such(
             "update audit_event set payload = %s where chain = %s and seq = 2",
             [payload, submission.pk],
         )
-    said = custody(submission)
-    assert not said["intact"]
-    assert said["events"][1]["text"] == "This event was altered and cannot be read."
+    history = custody(submission)
+    assert not history["intact"]
+    assert history["events"][1]["text"] == "This event was altered and cannot be read."
 
 
 def test_the_page_sees_a_broken_chain(alice: Person, send: Send) -> None:
     """Whole while nobody meddled; the first event that was altered is named."""
     submission = send(alice)
-    said = custody(submission)
-    assert said["intact"] and "All 2 events" in said["summary"]
+    history = custody(submission)
+    assert history["intact"] and "All 2 events" in history["summary"]
     with connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
         cursor.execute(
             "update audit_event set payload = payload || '\\x20' where chain = %s and seq = 2",
             [submission.pk],
         )
-    said = custody(submission)
-    assert not said["intact"] and said["summary"].startswith("Event 2")
+    history = custody(submission)
+    assert not history["intact"] and history["summary"].startswith("Event 2")

@@ -16,11 +16,11 @@ ALL = {"face": "No face is in view.", "voice": "There is no sound here.", "lips"
 
 
 def stretch(
-    start: float, end: float, shot: int | None, faces: list[int] | None, heard: str, *applies: str,
+    start: float, end: float, shot: int | None, faces: list[int] | None, sound: str, *applies: str,
     note: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     why_not = {name: why for name, why in ALL.items() if name not in applies}
-    return {"start": start, "end": end, "shot": shot, "faces": faces, "heard": heard,
+    return {"start": start, "end": end, "shot": shot, "faces": faces, "heard": sound,
             "applies": list(applies), "why_not": why_not, "note": note}  # fmt: skip
 
 
@@ -52,14 +52,14 @@ def rendered(result: Mapping[str, Any]) -> str:
 
 def test_scenes_are_drawn_and_written() -> None:
     """A cut, faces, speech and other sound as bars; the table says the same in words."""
-    shown = timeline(FILM)
-    assert shown is not None
-    lane = shown["lanes"][0]
+    drawn = timeline(FILM)
+    assert drawn is not None
+    lane = drawn["lanes"][0]
     assert (lane["name"], lane["cuts"]) == ("Scenes", [4.0])
     assert lane["faces"] == [{"start": 4.0, "length": 8.0}]
     assert lane["speech"] == [{"start": 0.0, "length": 4.0}, {"start": 8.0, "length": 4.0}]
     assert lane["sound"] == [{"start": 4.0, "length": 4.0}]
-    first, second, third = shown["scenes"]["rows"]
+    first, second, third = drawn["scenes"]["rows"]
     assert (first["in_view"], first["heard"]) == ("No\N{NO-BREAK SPACE}face", "Speech")
     assert (second["in_view"], second["heard"]) == (
         "Face\N{NO-BREAK SPACE}1",
@@ -67,16 +67,16 @@ def test_scenes_are_drawn_and_written() -> None:
     )
     assert third["in_view"] == "Face\N{NO-BREAK SPACE}1, Face\N{NO-BREAK SPACE}2"
     assert third["applies"] == "Face checks, lip sync" and third["because"] == "Who?"
-    assert shown["scenes"]["summary"] == "2 shots, 7.5 s of speech"
+    assert drawn["scenes"]["summary"] == "2 shots, 7.5 s of speech"
     page = rendered(FILM)
     assert "What applies to which part" in page and 'class="cut"' in page
 
 
 def test_checks_that_are_not_there_are_not_promised() -> None:
     """Speech alone applies to the voice; without a voice check nothing is examined there."""
-    shown = timeline(FILM)
-    assert shown is not None
-    assert shown["scenes"]["rows"][0]["applies"] == "None of these checks"
+    drawn = timeline(FILM)
+    assert drawn is not None
+    assert drawn["scenes"]["rows"][0]["applies"] == "None of these checks"
     voiced = deepcopy(FILM)
     voiced["findings"].append({"detector": "voice_spoof", "status": "ran", "reason": "r"})
     assert timeline(voiced)["scenes"]["rows"][0]["applies"] == "Voice"  # type: ignore[index]
@@ -90,9 +90,9 @@ def test_results_without_scenes_still_show(scenes: Any) -> None:
         del old["scenes"]
     else:
         old["scenes"] = scenes
-    shown = timeline(old)
-    assert shown is not None
-    assert [lane["name"] for lane in shown["lanes"]] == ["Face 1"]
+    drawn = timeline(old)
+    assert drawn is not None
+    assert [lane["name"] for lane in drawn["lanes"]] == ["Face 1"]
     page = rendered(old)
     assert "What applies" not in page and "Face 1" in page
     assert timeline({"media": {"kind": "image"}, "scenes": None}) is None
@@ -108,11 +108,11 @@ def test_a_sound_file_has_a_timeline_without_pictures() -> None:
             "stretches": [stretch(0.0, 4.5, None, [], "sound")],
         },
     }  # fmt: skip
-    shown = timeline(sound)
-    assert shown is not None and shown["duration"] == 4.5
-    (row,) = shown["scenes"]["rows"]
+    drawn = timeline(sound)
+    assert drawn is not None and drawn["duration"] == 4.5
+    (row,) = drawn["scenes"]["rows"]
     assert (row["shot"], row["in_view"]) == ("", "No\N{NO-BREAK SPACE}picture")
-    assert shown["scenes"]["summary"] == ""
+    assert drawn["scenes"]["summary"] == ""
     page = rendered(sound)
     assert 'aria-label="The timeline as a table"' not in page
     assert "No\N{NO-BREAK SPACE}picture" in page
@@ -131,9 +131,9 @@ def spoken(*scores: float) -> dict[str, Any]:
     """A sound of four seconds, each with a score of the installed check of the voice."""
     used = card_of("voice_spoof")["calibration"]["used"]
     segments = [{"start": n, "end": n + 1.0, "score": s, "label": ""} for n, s in enumerate(scores)]
-    said = {"detector": "voice_spoof", "status": "ran", "reason": "r", "segments": segments,
+    finding = {"detector": "voice_spoof", "status": "ran", "reason": "r", "segments": segments,
             "parameters": {"found_at": used["found_at"]}}  # fmt: skip
-    return {"media": {"kind": "audio", "duration": 4.0}, "findings": [said], "scenes": None}
+    return {"media": {"kind": "audio", "duration": 4.0}, "findings": [finding], "scenes": None}
 
 
 DRAWINGS = {"waveform": "/w.png", "spectrogram": "/s.png"}
@@ -141,17 +141,17 @@ DRAWINGS = {"waveform": "/w.png", "spectrogram": "/s.png"}
 
 def test_the_sound_is_drawn_with_the_suspicious_segments_of_the_voice() -> None:
     """Only those above the bound are marked, hatched, on both drawings; each can be listened to."""
-    shown = timeline(spoken(0.01, 0.999, 0.02, 0.999), DRAWINGS)
-    assert shown is not None and shown["drawn"]
-    waveform, spectrogram = shown["lanes"][-2:]
+    drawn = timeline(spoken(0.01, 0.999, 0.02, 0.999), DRAWINGS)
+    assert drawn is not None and drawn["drawn"]
+    waveform, spectrogram = drawn["lanes"][-2:]
     assert (waveform["kind"], spectrogram["kind"]) == ("waveform", "spectrogram")
     assert (
         [mark["start"] for mark in waveform["segments"]]
         == [1, 3]
         == [mark["start"] for mark in spectrogram["segments"]]
     )
-    assert [(row["seconds"], row["until"]) for row in shown["listen"]] == [(1, 2.0), (3, 4.0)]
-    page = render_to_string("bench/timeline.html", {"timeline": shown, "seekable": True})
+    assert [(row["seconds"], row["until"]) for row in drawn["listen"]] == [(1, 2.0), (3, 4.0)]
+    page = render_to_string("bench/timeline.html", {"timeline": drawn, "seekable": True})
     assert page.count('class="suspicious-strip" fill="url(#hatch-thin)"') == 4
     assert 'data-stretch="1" data-until="2.0"' in page and 'href="/s.png"' in page
     assert "They prove nothing by themselves." in page
@@ -159,15 +159,15 @@ def test_the_sound_is_drawn_with_the_suspicious_segments_of_the_voice() -> None:
 
 def test_media_without_drawings_of_its_sound_looks_as_before() -> None:
     """Analysed before there were any: no lane, no word of it."""
-    shown = timeline(spoken(0.01, 0.999))
-    assert shown is not None and [lane["kind"] for lane in shown["lanes"]] == ["bars"]
-    page = render_to_string("bench/timeline.html", {"timeline": shown, "seekable": True})
+    drawn = timeline(spoken(0.01, 0.999))
+    assert drawn is not None and [lane["kind"] for lane in drawn["lanes"]] == ["bars"]
+    page = render_to_string("bench/timeline.html", {"timeline": drawn, "seekable": True})
     assert "<image" not in page and "spectrogram" not in page
 
 
 def test_a_bound_of_another_check_marks_nothing() -> None:
     """The score of a check that is not the installed one is not held against this one's bound."""
-    said = spoken(0.999)
-    said["findings"][0]["parameters"] = {"found_at": -99.0}
-    shown = timeline(said, DRAWINGS)
-    assert shown is not None and shown["listen"] == [] == shown["lanes"][-1]["segments"]
+    finding = spoken(0.999)
+    finding["findings"][0]["parameters"] = {"found_at": -99.0}
+    drawn = timeline(finding, DRAWINGS)
+    assert drawn is not None and drawn["listen"] == [] == drawn["lanes"][-1]["segments"]

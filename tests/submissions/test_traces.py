@@ -86,14 +86,14 @@ class Newsroom:
         deletion.ask(self.actor, sent, f"wish {word}")
         return sent
 
-    def film(self, sent: Submission, said: str) -> None:
+    def film(self, sent: Submission, speech: str) -> None:
         with transaction.atomic():
             copies.order(sent.blob)
         preview = Preview.objects.get(source=sent.blob)
         claim = claim_one(Preview, preview.pk, worker="w1")
         assert claim is not None
         made = Made(media_type="video/webm", seconds=1.0, fps=25.0, took=0.1)
-        copies._conclude(claim, sent.blob, blobs.services.store(io.BytesIO(said.encode())), made)
+        copies._conclude(claim, sent.blob, blobs.services.store(io.BytesIO(speech.encode())), made)
 
 
 @pytest.fixture

@@ -119,21 +119,21 @@ def test_own_sound_fits_and_proves_nothing() -> None:
 def test_a_constant_shift_is_told_and_not_held_against_it(seconds: float) -> None:
     """Muxing shifts sound: direction and milliseconds are named, the answer stays as it was."""
     finding = conclude(Film(shifted(SPEECH, seconds)), SPEECH)
-    told = {e.code: e for e in finding.evidence}
-    assert told.keys() == {"lip_sync_fitting", "lip_sync_offset"}
-    assert told["lip_sync_offset"].data["offset_ms"] == pytest.approx(1000 * seconds, abs=45)
-    assert ("after" if seconds > 0 else "before") in told["lip_sync_offset"].text
-    assert told["lip_sync_offset"].supports is None
+    evidence = {e.code: e for e in finding.evidence}
+    assert evidence.keys() == {"lip_sync_fitting", "lip_sync_offset"}
+    assert evidence["lip_sync_offset"].data["offset_ms"] == pytest.approx(1000 * seconds, abs=45)
+    assert ("after" if seconds > 0 else "before") in evidence["lip_sync_offset"].text
+    assert evidence["lip_sync_offset"].supports is None
     assert finding.log10_lr is not None and finding.log10_lr < 0
 
 
 def test_foreign_sound_is_pointed_at_within_bounds() -> None:
     """It does not fit: something to look at, never the verdict by itself, never a big number."""
     finding = conclude(Film(speech_like(9.0, seed=44, pitch=200.0)), SPEECH)
-    (said,) = finding.evidence
-    assert said.code == "lip_sync_unfitting"
-    assert said.supports is None and said.strength is Strength.MODERATE
-    assert "Dubbing" in said.text
+    (evidence,) = finding.evidence
+    assert evidence.code == "lip_sync_unfitting"
+    assert evidence.supports is None and evidence.strength is Strength.MODERATE
+    assert "Dubbing" in evidence.text
     assert finding.log10_lr is not None and finding.probability_manipulated is not None
     assert 0 < finding.log10_lr <= CAP
     assert finding.probability_manipulated <= 10**CAP / (1 + 10**CAP)

@@ -75,9 +75,9 @@ def test_a_genuine_video_is_compared_and_shown_on_the_timeline(own: Path) -> Non
     assert finding.log10_lr is not None and abs(finding.log10_lr) <= 1
     assert abs(finding.parameters["offset_ms"]) <= 40
     assert finding.evidence[0].code in ("lip_sync_fitting", "lip_sync_unclear")
-    shown = timeline(result_json(result))
-    assert shown is not None
-    lane = next(lane for lane in shown["lanes"] if lane["name"] == "Lip sync")
+    drawn = timeline(result_json(result))
+    assert drawn is not None
+    lane = next(lane for lane in drawn["lanes"] if lane["name"] == "Lip sync")
     assert len(lane["segments"]) == len(finding.segments) >= 3
 
 

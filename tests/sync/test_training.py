@@ -68,8 +68,8 @@ def test_of_the_ear_the_directions_that_move_are_kept() -> None:
     draw = batches.Draw([talk(n) for n in range(6)], clips=6, seed=1)
     kept = draw.ear_directions(16)
     assert kept.shape == (inputs.ENCODER_SIZE, 16) and kept.dtype == np.float32
-    heard = [one.sounds[0][:, inputs.BANDS :].astype(np.float64) for one in draw.changed]
-    rows = np.concatenate([clip - clip.mean(axis=0) for clip in heard]) @ kept
+    features = [one.sounds[0][:, inputs.BANDS :].astype(np.float64) for one in draw.changed]
+    rows = np.concatenate([clip - clip.mean(axis=0) for clip in features]) @ kept
     spreads = np.sqrt((rows**2).mean(axis=0))
     assert spreads[0] == pytest.approx(1.0, abs=1e-3)
     assert (spreads <= 1.001).all() and (np.diff(spreads) <= 1e-3).all()

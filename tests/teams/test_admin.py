@@ -98,10 +98,12 @@ def test_no_secret_is_a_field_of_a_page(model: Any, site_admin: Person) -> None:
     """By name, for whatever is registered later."""
     request = RequestFactory().get("/")
     request.user = site_admin.user
-    shown = admin.site._registry[model]
-    fields = {str(field) for group in shown.get_fieldsets(request) for field in group[1]["fields"]}
+    model_admin = admin.site._registry[model]
+    fields = {
+        str(field) for group in model_admin.get_fieldsets(request) for field in group[1]["fields"]
+    }
     assert not fields & SECRETS
-    assert not {str(column) for column in shown.get_list_display(request)} & SECRETS
+    assert not {str(column) for column in model_admin.get_list_display(request)} & SECRETS
 
 
 def test_what_is_on_record_can_be_looked_at() -> None:
@@ -153,22 +155,22 @@ def test_headings_and_labels_are_words_of_the_product(
         known = words_in(language)
         headers = {"Accept-Language": language}
         page = client.get(reverse(name(model, "changelist")), headers=headers)
-        shown = page.context["cl"]
-        titles = [spec.title for spec in shown.filter_specs]
-        columns = [h["text"] for h in result_headers(shown)]
+        change_list = page.context["cl"]
+        titles = [spec.title for spec in change_list.filter_specs]
+        columns = [h["text"] for h in result_headers(change_list)]
         with translation.override(language):
-            said = [str(one) for one in (*titles, *columns) if "<input" not in one]
+            words = [str(one) for one in (*titles, *columns) if "<input" not in one]
             if row is not None:
                 detail = client.get(reverse(name(model, "change"), args=[row.pk]), headers=headers)
-                said += labels(detail)
-        assert said and [one for one in said if one not in known] == []
+                words += labels(detail)
+        assert words and [one for one in words if one not in known] == []
 
 
 def words_in(language: str) -> set[str]:
     with translation.override(language):
-        said = {capfirst(str(one)) for one in WORDS.values()}
-    assert language == "en" or "Erstellt" in said
-    return said
+        words = {capfirst(str(one)) for one in WORDS.values()}
+    assert language == "en" or "Erstellt" in words
+    return words
 
 
 def labels(page: Any) -> list[str]:
@@ -182,7 +184,7 @@ def test_every_word_is_translated() -> None:
     with translation.override("en"):
         english = {key: str(one) for key, one in WORDS.items()}
     with translation.override("de"):
-        same = {said for key, said in english.items() if str(WORDS[key]) == said}
+        same = {text for key, text in english.items() if str(WORDS[key]) == text}
     assert same <= {
         "Browser", "Hash", "Name", "Partner", "Person", "SHA-256", "Scopes", "Score", "Team",
         "Text", "Version", "Worker",
@@ -239,8 +241,8 @@ def test_rows_of_what_belongs_to_media_lead_to_its_pages(
     for (table, row), address in leads.items():
         listed = client.get(reverse(f"admin:{table}_changelist")).content.decode()
         assert f'href="{address}"' in listed, table
-        shown = client.get(reverse(f"admin:{table}_change", args=[row])).content.decode()
-        assert f'href="{address}"' in shown, table
+        page = client.get(reverse(f"admin:{table}_change", args=[row])).content.decode()
+        assert f'href="{address}"' in page, table
         assert client.get(address).status_code == 200
 
 
@@ -267,16 +269,16 @@ def test_links_cost_the_same_for_many_rows(
     client, events = site_admin.client(), reverse("admin:audit_event_changelist")
     client.get(events)
 
-    def asked() -> int:
+    def query_count() -> int:
         with CaptureQueriesContext(connection) as captured:
             client.get(events)
         return len(captured)
 
-    before = asked()
+    before = query_count()
     for seed in range(5, 9):
         case = opened(alice, send, seed)
         review.claim(alice.actor, case.pk)
-    assert asked() == before
+    assert query_count() == before
 
 
 def test_values_and_choices_of_filters_are_words(filled: Person, site_admin: Person) -> None:
@@ -284,7 +286,7 @@ def test_values_and_choices_of_filters_are_words(filled: Person, site_admin: Per
     FindingRow.objects.create(
         analysis=Analysis.objects.get(), detector="face_forgery", status="not_applicable"
     )
-    said = {
+    expected = {
         "en": ["Waiting", "Face forgery", "Not applicable", "Inconclusive"],
         "de": [
             "Wartet",
@@ -294,7 +296,7 @@ def test_values_and_choices_of_filters_are_words(filled: Person, site_admin: Per
         ],
     }
     client = site_admin.client()
-    for language, words in said.items():
+    for language, words in expected.items():
         pages = ""
         for table in ("ml_analysis", "ml_findingrow", "submissions_submission", "review_case"):
             headers = {"Accept-Language": language}

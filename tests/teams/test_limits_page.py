@@ -40,13 +40,13 @@ def test_what_somebody_else_set_meanwhile_is_not_overwritten_unseen(
     client, form = opened(site_admin, team)
     set_quota(site_admin.actor, acme, 500)
     answer = client.post(page, {**form, quota: "50", "team_weight": "3"})
-    told = html.unescape(answer.content.decode())
+    text = html.unescape(answer.content.decode())
     assert answer.status_code == 422
-    assert "Somebody else set this to 500 in the meantime. Nothing was saved." in told
+    assert "Somebody else set this to 500 in the meantime. Nothing was saved." in text
     acme.refresh_from_db()
     team.refresh_from_db()
     assert (acme.quota, team.weight) == (500, 1)
-    again = {name: html.unescape(value) for name, value in FIELD.findall(told)}
+    again = {name: html.unescape(value) for name, value in FIELD.findall(text)}
     assert (again[quota], again["team_weight"]) == ("50", "3"), "what was typed stays"
     assert client.post(page, again).status_code == 302
     acme.refresh_from_db()
@@ -69,9 +69,9 @@ def test_what_nobody_touched_is_not_written(
     later.refresh_from_db()
     assert (acme.quota, acme.weight, acme.read_rate, acme.write_rate) == (None, 4, 70, 20)
     assert (later.quota, later.weight) == (7, 2)
-    told = Event.objects.filter(verb="team.rates_changed").last()
-    assert told is not None
-    assert told.content["data"] == {"from": {"write": None}, "to": {"write": 20}}
+    event = Event.objects.filter(verb="team.rates_changed").last()
+    assert event is not None
+    assert event.content["data"] == {"from": {"write": None}, "to": {"write": 20}}
 
 
 def test_a_limit_that_was_emptied_meanwhile_says_so(
@@ -80,8 +80,8 @@ def test_a_limit_that_was_emptied_meanwhile_says_so(
     client, form = opened(site_admin, team)
     set_quota(site_admin.actor, acme, None)
     wanted = {**form, f"partner_{acme.pk.hex}_quota": "50"}
-    told = client.post(f"/teams/{team.pk}/weights/", wanted).content.decode()
-    assert "Somebody else emptied this in the meantime." in html.unescape(told)
+    page = client.post(f"/teams/{team.pk}/weights/", wanted).content.decode()
+    assert "Somebody else emptied this in the meantime." in html.unescape(page)
     assert ServiceAccount.objects.get(pk=acme.pk).quota is None
 
 

@@ -123,8 +123,8 @@ def test_an_invitation_is_mailed_and_its_link_shown_once(
     for part in (str(lead.user), "Newsroom", "Moderator", "7 days", "ignore this message"):
         assert part in letter.body
     link = next(line for line in letter.body.splitlines() if "/accounts/invitation/" in line)
-    shown = re.search(r"http\S+/accounts/invitation/[\w-]{20,}/", text(answer))
-    assert shown and shown.group() not in letter.body and link.strip() not in text(answer)
+    found = re.search(r"http\S+/accounts/invitation/[\w-]{20,}/", text(answer))
+    assert found and found.group() not in letter.body and link.strip() not in text(answer)
     page = text(client.get(url("members", lead.team)))
     assert "dora@example.org" in page and "/accounts/invitation/" not in page
 

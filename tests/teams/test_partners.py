@@ -102,10 +102,12 @@ def test_a_key_is_replaced_on_its_page(admin: Person, service: ServiceAccount) -
     key = ApiKey.objects.get()
     client = admin.client()
     assert key.prefix.encode() in client.get(url("replace_key", admin, key.pk)).content
-    shown = client.post(url("replace_key", admin, key.pk), {"overlap": "24", "days": "90"})
-    (new,) = set(re.findall(r"tsk_[A-Za-z0-9]{36}", shown.content.decode())) - {old}
+    response = client.post(url("replace_key", admin, key.pk), {"overlap": "24", "days": "90"})
+    (new,) = set(re.findall(r"tsk_[A-Za-z0-9]{36}", response.content.decode())) - {old}
     assert (calls(old), calls(new)) == (200, 200)
-    assert shown["Cache-Control"] and new not in client.get(url("services", admin)).content.decode()
+    assert (
+        response["Cache-Control"] and new not in client.get(url("services", admin)).content.decode()
+    )
     wrong = client.post(url("replace_key", admin, key.pk), {"overlap": "9999"})
     assert wrong.status_code == 422 and ApiKey.objects.count() == 2
     client.post(url("revoke_key", admin, key.pk))

@@ -52,7 +52,7 @@ def test_the_first_rule_that_fits_decides(lead: Person, alice: Person, send: Sen
 
 
 @pytest.mark.parametrize(
-    ("said", "fits"),
+    ("conditions", "fits"),
     [
         ({"kinds": ["image"]}, True),
         ({"kinds": ["video", "audio"]}, False),
@@ -68,10 +68,10 @@ def test_the_first_rule_that_fits_decides(lead: Person, alice: Person, send: Sen
     ],
 )
 def test_all_conditions_have_to_hold(
-    lead: Person, alice: Person, send: Send, said: dict[str, Any], fits: bool
+    lead: Person, alice: Person, send: Send, conditions: dict[str, Any], fits: bool
 ) -> None:
     """One that is empty always does."""
-    rule(lead, "It", queue=made(lead, "Chosen"), **said)
+    rule(lead, "It", queue=made(lead, "Chosen"), **conditions)
     sent = analysed(send(alice, policy_context="Election policy"), Kind.IMAGE)
     assert queue_of(sent) == ("Chosen" if fits else "")
 
@@ -107,10 +107,10 @@ def test_a_rule_can_ask_for_what_one_check_found(lead: Person, alice: Person, se
             evidence=[{"supports": supports, "strength": "strong"}],
         )  # fmt: skip
     fits = {
-        said: bool(rule_match.fits_of_one(one, "inconclusive", [asks]))
-        for said, one in sent.items()
+        case: bool(rule_match.fits_of_one(one, "inconclusive", [asks]))
+        for case, one in sent.items()
     }
-    assert [said for said, holds in fits.items() if holds] == [
+    assert [case for case, holds in fits.items() if holds] == [
         ("face_forgery", "manipulation_found")
     ]
 
@@ -235,12 +235,12 @@ def test_a_rule_can_ask_how_what_looks_alike_was_decided(
     elsewhere = looks(send(charlie, 4), FAR ^ 4)
     decided(alice, first, "manipulated")
     copy = looks(send(alice, 3), FAR ^ 2)
-    said = {
+    fits = {
         alike: [bool(rule_match.fits_of_one(one, "inconclusive", [QueueRule(alike=alike)]))
                 for one in (copy, early, elsewhere)]
         for alike in ("any", "manipulated", "not_manipulated")
     }  # fmt: skip
-    assert said == {
+    assert fits == {
         "any": [True, False, False],
         "manipulated": [True, False, False],
         "not_manipulated": [False, False, False],
@@ -275,8 +275,8 @@ def test_a_dry_run_predicts_what_a_rule_about_look_alikes_then_does(
     tried = dry_run.of(lead.team, today, replace(today, ordered=[wanted]))
     assert {one.pk for one in tried.added} == near
     assert lead.client().post(url("write_rule", lead), form).status_code == 302
-    shown = lead.client().get(url("queues", lead)).content.decode()
-    assert "similar to a decided file: Manipulated" in shown
+    page = lead.client().get(url("queues", lead)).content.decode()
+    assert "similar to a decided file: Manipulated" in page
     saved = Rules.of(lead.team.pk)
     for sent in Submission.objects.exclude(pk=first.pk):  # routed again, as if they came today
         fits = rule_match.fits_of_one(sent, "inconclusive", saved.ordered)
@@ -294,7 +294,7 @@ TAGS = st.sampled_from(["", "de", "de-AT", "de-Latn-DE", "den", "en", "en-GB", "
 @settings(max_examples=25, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 def test_a_dry_run_predicts_what_a_rule_about_languages_then_does(
-    lead: Person, alice: Person, send: Send, sent: list[str], asked: list[str]
+    lead: Person, alice: Person, send: Send, sent: list[str], languages: list[str]
 ) -> None:
     """Whatever was sent and asked: a language fits itself and its regions, and nothing that only
     begins with its letters. What was predicted is what routing does with the saved rule."""
@@ -303,15 +303,15 @@ def test_a_dry_run_predicts_what_a_rule_about_languages_then_does(
         for shade, language in enumerate(sent):
             analysed(send(alice, shade, language=language), Kind.IMAGE)
         today = Rules.of(lead.team.pk)
-        wanted = QueueRule(name="Spoken", languages=asked)
+        wanted = QueueRule(name="Spoken", languages=languages)
         tried = dry_run.of(lead.team, today, replace(today, ordered=[wanted]))
         predicted = {one.pk for one in tried.added}
         assert predicted == {
             one.pk
             for one in Submission.objects.all()
-            if any(one.language == tag or one.language.startswith(f"{tag}-") for tag in asked)
+            if any(one.language == tag or one.language.startswith(f"{tag}-") for tag in languages)
         }
-        rule(lead, "Spoken", languages=asked)
+        rule(lead, "Spoken", languages=languages)
         for number, earlier in enumerate(list(Submission.objects.all())):
             again = send(alice, 100 + number, language=earlier.language)
             assert (queue_of(analysed(again, Kind.IMAGE)) == "") == (earlier.pk in predicted)

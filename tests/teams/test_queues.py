@@ -142,13 +142,13 @@ def test_a_lead_gives_a_case_from_one_person_to_another(
     client = lead.client()
     page = client.get(reverse("review:case", args=[held.pk])).content.decode()
     assert f'value="{bob.user.pk}"' in page and f'value="{alice.user.pk}"' not in page
-    said = {"person": bob.user.pk, "why": "night shift"}
-    assert bob.client().post(give, said).status_code == 403
+    form = {"person": bob.user.pk, "why": "night shift"}
+    assert bob.client().post(give, form).status_code == 403
     for wrong in (viewer, charlie):
-        answer = client.post(give, {**said, "person": wrong.user.pk}, follow=True)
+        answer = client.post(give, {**form, "person": wrong.user.pk}, follow=True)
         assert b"does not decide cases in this team" in answer.content
-    assert b"Say why" in client.post(give, {**said, "why": " "}, follow=True).content
-    client.post(give, said)
+    assert b"Say why" in client.post(give, {**form, "why": " "}, follow=True).content
+    client.post(give, form)
     case = Case.objects.get(pk=held.pk)
     assert case.holder == bob.user and case.lease_until is not None
     assert case.lease_until - timezone.now() > timedelta(hours=23)
@@ -246,12 +246,12 @@ def test_a_rule_shows_its_versions(lead: Person) -> None:
     form = {"name": "Voices", "kinds": ["audio"], "share": "50", "goes": "nowhere"}
     client.post(url("edit_rule", lead, first.pk), form)
     client.post(url("move_rule", lead, first.pk), {})
-    shown = client.get(url("edit_rule", lead, first.pk)).context["versions"]
-    assert [(one["number"], one.get("name"), one.get("goes")) for one in shown] == [
+    versions = client.get(url("edit_rule", lead, first.pk)).context["versions"]
+    assert [(one["number"], one.get("name"), one.get("goes")) for one in versions] == [
         (2, None, None), (2, "Voices", "No review"), (1, "First", "Chosen"),
     ]  # fmt: skip
-    assert "place 2" in shown[0]["moved"] and str(lead.user) in shown[1]["who"]
-    assert [one["conditions"] for one in shown[1:]] == [["Sound", "50 % of these"], ["Image"]]
+    assert "place 2" in versions[0]["moved"] and str(lead.user) in versions[1]["who"]
+    assert [one["conditions"] for one in versions[1:]] == [["Sound", "50 % of these"], ["Image"]]
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(

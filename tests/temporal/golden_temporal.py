@@ -32,7 +32,7 @@ def scores() -> dict[str, float]:
     found = {}
     for name, given in FACES.items():
         reader = FaceReader()
-        made.shown(reader, made.frames(40, **given))
+        made.read_frames(reader, made.frames(40, **given))
         (stretch,) = reader.stretches()
         found[name] = round(float(np.mean(network(windows(signals(stretch))))), 4)
     return found

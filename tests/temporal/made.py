@@ -66,7 +66,7 @@ def face_of(number: int) -> Face:
     return face(SIZE / 2 + away(number), SIZE / 2 - 28, EYES)
 
 
-def shown(
+def read_frames(
     reader: Reader,
     pictures: Iterable[NDArray[np.uint8]],
     *,
@@ -94,4 +94,4 @@ def points(count: int) -> list[NDArray[np.float32]]:
     return [(own + middle).astype(np.float32) for middle in middles]
 
 
-__all__ = ["Film", "face_of", "frames", "points", "shown", "view"]
+__all__ = ["Film", "face_of", "frames", "points", "read_frames", "view"]

@@ -18,7 +18,7 @@ from ml.engine.detectors.temporal.network import ServedNetwork
 from ml.engine.fusion.calibration import mixed
 from ml.engine.media.motion import CHANNELS, INSIDE
 from tests.temporal import made
-from tests.temporal.made import Film, shown
+from tests.temporal.made import Film, read_frames
 
 LINE = {
     "slope": 0.5, "offset": -1.0, "cap": 2.0, "found_at": 4.0, "clear_at": 1.0,
@@ -63,7 +63,7 @@ def conclude(
 ) -> Finding:
     detector = Temporal(network or Spread())
     examination = detector.examine(film or Film(None, **SILENT))
-    shown(examination, pictures, **given)
+    read_frames(examination, pictures, **given)
     return examination.conclude()
 
 
@@ -78,9 +78,9 @@ def test_what_cannot_apply_is_said_at_once() -> None:
 def test_a_calm_face_clears_nothing() -> None:
     """Low, but never far below even odds, and the sentence says that it is no proof."""
     finding = conclude(made.frames(50))
-    said, limits = finding.evidence
+    evidence, limits = finding.evidence
     assert finding.status is Status.RAN
-    assert said.code == "temporal_steady" and said.supports is None
+    assert evidence.code == "temporal_steady" and evidence.supports is None
     assert "no sign that the video is genuine" in finding.reason
     assert limits.text.endswith("It does not reliably detect faces that freeze or that drift.")
     assert finding.log10_lr is not None
@@ -90,10 +90,10 @@ def test_a_calm_face_clears_nothing() -> None:
 def test_a_trembling_face_is_pointed_at_within_bounds() -> None:
     """Something to look at, with its moments; never the verdict by itself, never a big number."""
     calm, finding = conclude(made.frames(50)), conclude(made.frames(50, tremble=2.0))
-    said, _ = finding.evidence
+    evidence, _ = finding.evidence
     assert finding.score is not None and calm.score is not None and finding.score > calm.score
-    assert said.code == "temporal_unsteady"
-    assert said.supports is None and said.strength is Strength.MODERATE
+    assert evidence.code == "temporal_unsteady"
+    assert evidence.supports is None and evidence.strength is Strength.MODERATE
     assert finding.log10_lr is not None and 0 < finding.log10_lr <= CAP
     assert finding.segments
     assert all(

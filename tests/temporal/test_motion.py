@@ -20,7 +20,7 @@ ACROSS_AGAINST = CHANNELS.index("across against the others")
 
 def stretch(pictures: Iterable[NDArray[np.uint8]], **given: Any) -> FaceStretch:
     reader = FaceReader()
-    made.shown(reader, pictures, **given)
+    made.read_frames(reader, pictures, **given)
     (found,) = reader.stretches()
     return found
 
@@ -67,18 +67,18 @@ def test_frames_that_only_repeat_are_left_out() -> None:
 
 def test_a_still_picture_gives_no_steps() -> None:
     """Nothing moves, nothing is told, nothing is divided by zero."""
-    told = motion.signals(stretch([made.frames(1)[0]] * 40))
-    assert len(told.values) == 0
-    assert inputs.windows(told) == []
+    signals = motion.signals(stretch([made.frames(1)[0]] * 40))
+    assert len(signals.values) == 0
+    assert inputs.windows(signals) == []
 
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_flat_pictures_give_numbers(value: int) -> None:
     """Black and white by turns with nothing in them: finite all the same."""
     flat = [np.full((240, 240, 3), (value + 120 * (n % 2)) % 256, np.uint8) for n in range(30)]
-    told = motion.signals(stretch(flat))
-    assert np.isfinite(told.values).all()
-    assert np.abs(told.values).max() <= 1.0
+    signals = motion.signals(stretch(flat))
+    assert np.isfinite(signals.values).all()
+    assert np.abs(signals.values).max() <= 1.0
 
 
 def test_a_mirror_turns_sides_and_signs() -> None:
@@ -104,7 +104,7 @@ def test_windows_ask_for_even_and_many_steps() -> None:
 def test_short_and_small_faces_are_not_followed() -> None:
     """Half a second gives nothing; a face too small is counted."""
     reader = FaceReader()
-    made.shown(reader, made.frames(12))
+    made.read_frames(reader, made.frames(12))
     assert reader.stretches() == []
     small = FaceReader()
     for number, pixels in enumerate(made.frames(40)):
@@ -119,7 +119,7 @@ def test_room_does_not_grow_with_length() -> None:
     """A minute frame by frame keeps no more than the most that is kept."""
     reader = FaceReader()
     picture = made.frames(1)[0]
-    made.shown(reader, [picture] * 1500)
+    made.read_frames(reader, [picture] * 1500)
     kept = reader.stretches()
     assert sum(s.seconds for s in kept) <= motion.MOST_SECONDS + 5
 
@@ -144,7 +144,7 @@ def test_samples_between_close_stretches_are_only_measured() -> None:
 def test_a_long_talk_is_looked_at_all_along() -> None:
     """Of ten seconds frame by frame a part of every two and a half is kept, the last ones too."""
     reader = FaceReader()
-    made.shown(reader, made.frames(250))
+    made.read_frames(reader, made.frames(250))
     kept = reader.stretches()
     assert [one.start for one in kept] == pytest.approx([0.0, 2.5, 5.0, 7.5], abs=0.05)
     assert all(motion.SHORTEST <= one.seconds <= motion.LOOKED + 0.04 for one in kept)

@@ -11,16 +11,16 @@ from lab.temporal import offering, tables
 from ml.engine.detectors.temporal import claims
 
 
-def told(auc: float, low: float | None) -> dict[str, Any]:
+def entry(auc: float, low: float | None) -> dict[str, Any]:
     return {"network": {"auc": auc, "low": low, "high": auc}}
 
 
 MEASURED = {
     "never_met": {
-        "kind place": told(0.94, 0.85),
-        "kind blended anew": told(0.99, 0.98),
-        "kind frozen": told(0.75, 0.6),
-        "masks whole": told(0.72, 0.6),
+        "kind place": entry(0.94, 0.85),
+        "kind blended anew": entry(0.99, 0.98),
+        "kind frozen": entry(0.75, 0.6),
+        "masks whole": entry(0.72, 0.6),
     },
     "false_alarms": {"as it is": {"share": 0.0}, "noise": {"share": 0.05}},
 }
@@ -48,9 +48,9 @@ def test_a_kind_is_claimed_by_the_low_end_of_its_interval() -> None:
     [
         (("false_alarms", "noise", "share"), 0.051, {"alarms": ["noise"]}),
         (("false_alarms", "noise", "share"), None, {"alarms": ["noise"]}),
-        (("never_met", "masks whole"), told(0.69, 0.6), {"masks": ["whole"]}),
-        (("never_met", "kind place"), told(0.94, 0.69), {"claimed": ["blended anew"]}),
-        (("never_met", "kind place"), told(0.94, None), {"claimed": ["blended anew"]}),
+        (("never_met", "masks whole"), entry(0.69, 0.6), {"masks": ["whole"]}),
+        (("never_met", "kind place"), entry(0.94, 0.69), {"claimed": ["blended anew"]}),
+        (("never_met", "kind place"), entry(0.94, None), {"claimed": ["blended anew"]}),
     ],
 )
 def test_alarms_masks_and_too_few_claims_each_end_it(

@@ -30,7 +30,7 @@ FOLDER = data_folders.research("talking")
 def example(number: int, fake: bool, split: str = "train") -> data.Example:
     """A drawn face that trembles if it is a fake."""
     reader = FaceReader()
-    made.shown(reader, made.frames(30, tremble=1.2 if fake else 0.0, seed=number))
+    made.read_frames(reader, made.frames(30, tremble=1.2 if fake else 0.0, seed=number))
     (stretch,) = reader.stretches()
     clip = Clip("made.zip", f"{number}.mp4", split, f"s{number % 4}", f"{number:064x}")
     variant = data.Variant(fake, "place" if fake else "encoded again", "mouth" if fake else "")

@@ -60,11 +60,11 @@ def test_a_form_of_somebody_signed_out_gives_the_words_back(
 ) -> None:
     """The page shows what was written and the way to sign in; nothing is stored."""
     answer = Client().post(address(name), words)
-    said = answer.content.decode()
+    page = answer.content.decode()
     assert answer.status_code == 403
     for text in words.values():
-        assert (escape(text) in said) is (text != "kind=image")
-    assert f"{reverse('account_login')}?next=" in said
+        assert (escape(text) in page) is (text != "kind=image")
+    assert f"{reverse('account_login')}?next=" in page
 
 
 @pytest.mark.parametrize("name", [n for n in POSTED if not n.startswith(("api:", "scim:"))])

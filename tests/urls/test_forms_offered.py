@@ -50,17 +50,17 @@ class Forms(HTMLParser):
         self._elsewhere: list[tuple[str, str, dict[str, str]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._form = {} if said.get("method") == "post" else None
+            self._form = {} if attributes.get("method") == "post" else None
             if self._form is not None:
-                self._by_id[said.get("id", "")] = self._form
-                self.sent.append((urljoin(self.page, said.get("action", "")), self._form))
-        elif tag == "button" and "formaction" in said:
-            own = {said["name"]: said.get("value", "")} if "name" in said else {}
-            self._elsewhere.append((said["formaction"], said.get("form", ""), own))
-        elif tag == "input" and self._form is not None and said.get("type") == "hidden":
-            self._form[said.get("name", "")] = said.get("value", "")
+                self._by_id[attributes.get("id", "")] = self._form
+                self.sent.append((urljoin(self.page, attributes.get("action", "")), self._form))
+        elif tag == "button" and "formaction" in attributes:
+            own = {attributes["name"]: attributes.get("value", "")} if "name" in attributes else {}
+            self._elsewhere.append((attributes["formaction"], attributes.get("form", ""), own))
+        elif tag == "input" and self._form is not None and attributes.get("type") == "hidden":
+            self._form[attributes.get("name", "")] = attributes.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -114,16 +114,16 @@ def test_every_form_on_every_page_may_be_sent_by_whoever_sees_it(
             continue
         forms = Forms(url)
         forms.feed(page.content.decode())
-        for action, said in forms.ways():
+        for action, form in forms.ways():
             if action.endswith("/logout/"):
                 continue
-            told = {name: value for name, value in said.items() if name != TOKEN}
-            way = (action, frozenset(told.items()))
+            fields = {name: value for name, value in form.items() if name != TOKEN}
+            way = (action, frozenset(fields.items()))
             if way in offered:
                 continue
             offered.add(way)
             with transaction.atomic():
-                answer = client.post(action, said)
+                answer = client.post(action, form)
                 if answer.status_code in (403, 404, 405):
                     refused.append((name, action, answer.status_code))
                 transaction.set_rollback(True)

@@ -259,7 +259,7 @@ def test_every_address_is_known_here() -> None:
     assert unknown == []
 
 
-def told(answer: Any) -> int | str:
+def answer_kind(answer: Any) -> int | str:
     location = answer.headers.get("Location", "")
     return LOGIN if "/accounts/login/" in location else answer.status_code
 
@@ -274,7 +274,7 @@ def test_everybody_gets_the_answer_that_is_theirs(
     for who, client in everybody.items():
         with transaction.atomic():  # each meets the same state
             answer = getattr(client, method)(address(name))
-            found[who] = told(answer)
+            found[who] = answer_kind(answer)
             if who in ("anonymous", "stranger", "site_admin", "weak_key"):
                 assert b"canary" not in b"".join(answer), who
             transaction.set_rollback(True)

@@ -37,7 +37,7 @@ class Receiver:
         """How often each message was taken."""
         return Counter(one.headers["webhook-id"] for one in self.got if one.status < 300)
 
-    def said(self, secret: str) -> list[Any]:
+    def verified_with(self, secret: str) -> list[Any]:
         """What was taken, each checked by the specification's own library."""
         hook = Webhook(secret)
         return [hook.verify(one.body, one.headers) for one in self.got if one.status < 300]

@@ -93,8 +93,8 @@ def test_everything_that_happens_is_told_in_signed_words(
     deletion.ask(lead.actor, one, "why")
     deletion.answer(admin.actor, one, "declined", "no")
     deliver_all()
-    said = receiver.said(added.secret)
-    assert [one["type"] for one in said] == [
+    messages = receiver.verified_with(added.secret)
+    assert [one["type"] for one in messages] == [
         "analysis.completed", "analysis.failed", "analysis.cancelled", "decision.made",
         "decision.reopened", "decision.changed", "deletion.requested", "deletion.withdrawn",
         "deletion.requested", "deletion.answered",
@@ -103,15 +103,15 @@ def test_everything_that_happens_is_told_in_signed_words(
     # tests/webhooks/test_quotas
     elsewhere = {EventType.BATCH_COMPLETED, EventType.REPORT_ISSUED}
     elsewhere |= {one for one in EventType if one.startswith(("appeal.", "quota."))}
-    assert {one["type"] for one in said} == set(EventType.values) - elsewhere
-    first, last = said[3]["data"], said[5]["data"]
+    assert {one["type"] for one in messages} == set(EventType.values) - elsewhere
+    first, last = messages[3]["data"], messages[5]["data"]
     assert first["submission"]["external_id"] == "x-0" and first["submission"]["outcome"]
     assert first["decision"]["outcome"] == "manipulated"
     assert last["decision"]["supersedes"] == first["decision"]["id"]
-    assert said[4]["data"]["earlier_decision"] == first["decision"]
+    assert messages[4]["data"]["earlier_decision"] == first["decision"]
     text = b"".join(one.body for one in receiver.got)
     assert b"canary" not in text and alice.user.email.encode() not in text
-    assert len({one.headers["webhook-id"] for one in receiver.got}) == len(said)
+    assert len({one.headers["webhook-id"] for one in receiver.got}) == len(messages)
 
 
 def test_what_is_undone_is_never_told(
@@ -148,7 +148,7 @@ def test_a_receiver_that_fails_gets_the_same_message_again(
     assert len({one.body for one in receiver.got}) == 1
     log = list(Attempt.objects.values_list("number", "status", "code", "answer"))
     assert log == [(1, 500, "refused", "ok"), (2, 302, "redirected", "ok"), (3, 204, "", "")]
-    assert len(receiver.said(added.secret)) == 1
+    assert len(receiver.verified_with(added.secret)) == 1
     assert Endpoint.objects.get().failures == 0
 
 
@@ -252,14 +252,14 @@ def test_a_secret_is_changed_without_a_gap(
     new = endpoints.rotate(admin.actor, added.endpoint)
     decide(alice, send(alice))
     deliver_all()
-    assert receiver.said(added.secret) and receiver.said(new)
+    assert receiver.verified_with(added.secret) and receiver.verified_with(new)
     assert not any(s in one.sealed for s in (added.secret, new) for one in Secret.objects.all())
     Secret.objects.filter(expires_at__isnull=False).update(expires_at=Now() - timedelta(seconds=1))
     receiver.got.clear()
     endpoints.test(admin.actor, added.endpoint)
     deliver_all()
     (signatures,) = [one.headers["webhook-signature"] for one in receiver.got]
-    assert len(signatures.split()) == 1 and receiver.said(new)[0]["type"] == "webhook.test"
+    assert len(signatures.split()) == 1 and receiver.verified_with(new)[0]["type"] == "webhook.test"
 
 
 def test_an_address_that_leads_inside_gets_nothing(

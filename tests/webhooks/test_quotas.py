@@ -36,12 +36,12 @@ def listens(team: Team, name: str, service: ServiceAccount | None = None) -> Non
     )
 
 
-def told() -> list[tuple[str, dict[str, Any]]]:
+def quota_events() -> list[tuple[str, dict[str, Any]]]:
     found = Event.objects.filter(type__startswith="quota.").order_by("created_at", "id")
     return [(one.type, json.loads(one.body)["data"]["quota"]) for one in found]
 
 
-def heard(name: str) -> Counter[str]:
+def quota_deliveries(name: str) -> Counter[str]:
     mine = Event.objects.filter(deliveries__endpoint__url=f"https://{name}.example/")
     return Counter(mine.filter(type__startswith="quota.").values_list("type", flat=True))
 
@@ -81,7 +81,7 @@ def test_of_many_at_once_one_tells_each(quota: int, mailoutbox: list[Any]) -> No
     at = -(-quota * 80 // 100)
     stages = [(NEARLY, at), (REACHED, quota)] if at < quota else [(REACHED, quota)]
     for whose in ("team", "partner"):
-        found = sorted((kind, one["used"]) for kind, one in told() if one["whose"] == whose)
+        found = sorted((kind, one["used"]) for kind, one in quota_events() if one["whose"] == whose)
         assert found == stages
     assert len(mailoutbox) == 2 * 2 * len(stages), "a lead and an admin, of both quotas"
 
@@ -96,7 +96,7 @@ def test_what_is_told_names_whose_quota_how_large_how_full_and_until_when(
     for shade in (2, 3):
         send(alice, shade)
     starts = str(quotas.next_month(quotas.month_of(timezone.now())))
-    assert told() == [
+    assert quota_events() == [
         (REACHED, {"whose": "partner", "partner": "Acme", "key": None, "quota": 1, "used": 1,
                    "starts": starts}),
         (REACHED, {"whose": "team", "partner": None, "key": None, "quota": 3, "used": 3,
@@ -127,14 +127,16 @@ def test_a_keys_quota_is_told_to_its_partner_and_to_those_who_run_the_team(
         sends(key, 1, 2, 3, 4)
     told_of = {"whose": "key", "partner": "Acme", "key": key.prefix, "quota": 5, "used": 4}
     starts = str(quotas.next_month(quotas.month_of(timezone.now())))
-    assert told() == [(NEARLY, {**told_of, "starts": starts})]
-    assert heard("acme") == {NEARLY: 1} and not heard("other")
+    assert quota_events() == [(NEARLY, {**told_of, "starts": starts})]
+    assert quota_deliveries("acme") == {NEARLY: 1} and not quota_deliveries("other")
     (mail,) = mailoutbox
-    said = f"quota of the API key {key} of the partner Acme in the team Newsroom is nearly reached"
-    assert said in mail.body and mail.subject == "Newsroom: Monthly quota nearly reached"
+    sentence = (
+        f"quota of the API key {key} of the partner Acme in the team Newsroom is nearly reached"
+    )
+    assert sentence in mail.body and mail.subject == "Newsroom: Monthly quota nearly reached"
     new = replace_key(admin.actor, key, overlap=timedelta(hours=1)).key
     sends(new, 5)
-    assert told()[1:] == [
+    assert quota_events()[1:] == [
         (REACHED, {**told_of, "key": new.prefix, "used": 5, "starts": starts})
     ]  # fmt: skip
 
@@ -151,11 +153,15 @@ def test_a_partner_hears_of_its_own_quota_and_of_the_teams_alone(
     limit(charlie.team, 100)
     ServiceAccount.objects.filter(pk=closed.pk).update(is_active=False)
     send_as(acme, 1)
-    assert heard("house") == heard("acme") == {REACHED: 1} and not heard("other")
+    assert quota_deliveries("house") == quota_deliveries("acme") == {
+        REACHED: 1
+    } and not quota_deliveries("other")
     limit(team, 2)
     send(alice, 2)
-    assert heard("house") == heard("acme") == {REACHED: 2} and heard("other") == {REACHED: 1}
-    assert not heard("closed") and not heard("charlie")
+    assert quota_deliveries("house") == quota_deliveries("acme") == {
+        REACHED: 2
+    } and quota_deliveries("other") == {REACHED: 1}
+    assert not quota_deliveries("closed") and not quota_deliveries("charlie")
 
 
 def test_without_a_quota_nothing_is_told_and_nothing_more_is_asked(
@@ -179,9 +185,9 @@ def test_a_changed_quota_tells_again(team: Team, alice: Person, send: Send) -> N
     ]  # fmt: skip
     for shade, (quota, expected) in enumerate(steps):
         limit(team, quota)
-        before = len(told())
+        before = len(quota_events())
         send(alice, shade)
-        assert [kind for kind, _ in told()[before:]] == expected, f"step {shade}"
+        assert [kind for kind, _ in quota_events()[before:]] == expected, f"step {shade}"
 
 
 def test_each_month_tells_anew(team: Team, alice: Person, send: Send) -> None:
@@ -190,7 +196,7 @@ def test_each_month_tells_anew(team: Team, alice: Person, send: Send) -> None:
     earlier = quotas.month_of(timezone.now()).replace(year=2025)
     MonthCount.objects.create(team=team, month=earlier, used=1, quota=1, told_at=1)
     send(alice)
-    assert heard("house") == {REACHED: 1}
+    assert quota_deliveries("house") == {REACHED: 1}
 
 
 def test_a_submission_that_is_undone_tells_nothing(
@@ -204,10 +210,10 @@ def test_a_submission_that_is_undone_tells_nothing(
     with commits, pytest.raises(ZeroDivisionError), transaction.atomic():
         send(alice, 1)
         raise ZeroDivisionError
-    assert not told() and not mailoutbox
+    assert not quota_events() and not mailoutbox
     with django_capture_on_commit_callbacks(execute=True):
         send(alice, 1)
-    assert heard("house") == {REACHED: 1} and len(mailoutbox) == 1
+    assert quota_deliveries("house") == {REACHED: 1} and len(mailoutbox) == 1
 
 
 def test_a_test_team_tells_nothing(
@@ -223,7 +229,7 @@ def test_a_test_team_tells_nothing(
     with django_capture_on_commit_callbacks(execute=True):
         test_team = Team.objects.get(pk=key.service.team_id)
         submit(actor_for_key(key), test_team, BytesIO(picture()), "a.png")
-    assert not told() and not mailoutbox
+    assert not quota_events() and not mailoutbox
 
 
 def test_those_who_run_the_team_get_an_email_in_their_language(
@@ -239,8 +245,8 @@ def test_those_who_run_the_team_get_an_email_in_their_language(
         with django_capture_on_commit_callbacks(execute=True):
             send(alice, shade)
     assert len(mailoutbox) == 4
-    said = {(one.to[0], n // 2): one for n, one in enumerate(mailoutbox)}
-    english, german = said[admin.user.email, 0], said[lead.user.email, 1]
+    emails = {(one.to[0], n // 2): one for n, one in enumerate(mailoutbox)}
+    english, german = emails[admin.user.email, 0], emails[lead.user.email, 1]
     assert english.subject == "Newsroom: Monthly quota nearly reached"
     assert "quota of the team Newsroom is nearly reached: 4 of 5 submissions" in english.body
     assert "A site administrator sets quotas." in english.body
@@ -273,11 +279,11 @@ def test_what_a_partner_missed_of_the_teams_quota_is_delivered_again(
     limit(team, 2)
     send_as(other, 1)
     send(alice, 2)
-    assert not heard("acme") and heard("other") == {REACHED: 2}
+    assert not quota_deliveries("acme") and quota_deliveries("other") == {REACHED: 2}
     on = endpoints.change(admin.actor, mine, is_active=True)
     since = timezone.now() - timedelta(hours=1)
     assert endpoints.deliver_range(admin.actor, on, since, timezone.now()) == 1
-    assert heard("acme") == {REACHED: 1}
+    assert quota_deliveries("acme") == {REACHED: 1}
 
 
 def test_another_team_sees_neither_event_nor_email(

@@ -90,7 +90,9 @@ def detectors(
         {
             "name": language.check_name(one.detector),
             "kind": _kind(one.kind),
-            "said": "" if one.mean_probability is None else number(one.mean_probability, 2),
+            "mean_probability": ""
+            if one.mean_probability is None
+            else number(one.mean_probability, 2),
             **{
                 name: cell(getattr(one, name))
                 for name in ("precision", "recall", "inconclusive", "override", "decided")

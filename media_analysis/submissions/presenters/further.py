@@ -28,7 +28,7 @@ def analyses(submission: Submission) -> list[Further]:
     rows = others.only("finished_at", "engine_version", "outcome", "state", "created_at")
     return [
         Further(
-            row.finished_at, row.engine_version, row.shown_outcome,
+            row.finished_at, row.engine_version, row.displayed_outcome,
             row.created_at > displayed.created_at,
         )
         for row in rows.order_by("-created_at")[:MOST]

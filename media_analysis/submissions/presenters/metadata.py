@@ -49,9 +49,14 @@ _PERSON = re.compile(
 )
 
 
+def _is_readable(submission: Submission, actor: Actor) -> bool:
+    has_ended = bool(submission.analysis.displayed_outcome)
+    return has_ended and may(actor, Permission.VIEW_MEDIA, submission)
+
+
 def for_page(submission: Submission, actor: Actor, searched: str = "") -> dict[str, Any] | None:
     """For people who may view the media. None for others, and if no analysis has ended."""
-    if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
+    if not _is_readable(submission, actor):
         return None
     if Part.TEXT in submission.removed_parts:
         return {"note": parts.sentences(submission)[Part.TEXT]}
@@ -80,7 +85,7 @@ def for_page(submission: Submission, actor: Actor, searched: str = "") -> dict[s
 def crjson(submission: Submission, actor: Actor) -> str | None:
     """The Content Credentials as the validator exports them (crJSON), for whoever may look at the
     media; None where there are none, or none so large as is kept."""
-    if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
+    if not _is_readable(submission, actor):
         return None
     parts.require(submission, Part.TEXT)
     try:

@@ -137,7 +137,7 @@ def work(submission: Submission) -> dict[str, Any]:
 def in_a_word(analysis: Analysis) -> dict[str, Any]:
     """State or verdict in a few words, for a list that renews itself."""
     ended = analysis.state not in UNDER_WAY
-    outcome = analysis.shown_outcome if ended else None
+    outcome = analysis.displayed_outcome if ended else None
     if outcome:
         text = str(dict(OUTCOMES).get(outcome, outcome))
     else:
@@ -149,21 +149,21 @@ def in_a_word(analysis: Analysis) -> dict[str, Any]:
 
 def announcement(analysis: Analysis) -> str:
     """Said aloud when the result takes the place of its progress."""
-    outcome = analysis.shown_outcome
+    outcome = analysis.displayed_outcome
     ended = dict(OUTCOMES).get(outcome) if outcome else dict(STATES).get(analysis.state)
     return gettext("The analysis has ended: {result}.").format(result=ended or analysis.state)
 
 
 def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
-    if analysis.shown_outcome is None:
+    if analysis.displayed_outcome is None:
         return None
     values: Json = result.get("verdict") or {}
     media: Json = result.get("media") or {}
     reason = values.get("reason") or reason_of(analysis)
     return {
-        "outcome": analysis.shown_outcome,
+        "outcome": analysis.displayed_outcome,
         "reason": reason,
-        "short": bench.in_short(analysis.shown_outcome, reason),
+        "short": bench.in_short(analysis.displayed_outcome, reason),
         "declared": declared(values.get("declared")),
         "probability": probability(values),
         "incomplete": incomplete(media),

@@ -79,7 +79,7 @@ def _cells(row: Submission, root: str) -> list[Any]:
         row.blob.size,
         row.blob_id,
         analysis.state,
-        analysis.shown_outcome or "",
+        analysis.displayed_outcome or "",
         "" if analysis.probability_manipulated is None else analysis.probability_manipulated,
         *map(harmless, words),
         root + reverse("submissions:detail", args=[row.pk]),

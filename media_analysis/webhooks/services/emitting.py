@@ -187,7 +187,7 @@ def _submission_data(submission: Submission) -> dict[str, Any]:
         "team": str(submission.team_id),
         "sha256": submission.blob_id,
         "state": analysis.state,
-        "outcome": analysis.shown_outcome,
+        "outcome": analysis.displayed_outcome,
         "declared": analysis.declared,
         "probability_manipulated": analysis.probability_manipulated,
         "reason": language.reason(analysis.state, analysis.reason_code, analysis.reason),

@@ -54,20 +54,20 @@ class Handler(BaseHTTPRequestHandler):
         headers = {**self.headers, "Connection": "close"}
         headers.pop("Transfer-Encoding", None)
         onward.request(self.command, self.path, body, headers)
-        said = onward.getresponse()
-        told = said.read()
+        answer = onward.getresponse()
+        content = answer.read()
         onward.close()
         if not answers:
             self.cut()
             return
-        self.send_response_only(said.status)
+        self.send_response_only(answer.status)
         hop = {"connection", "transfer-encoding", "content-length"}
-        for name, value in said.getheaders():
+        for name, value in answer.getheaders():
             if name.lower() not in hop:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(told)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(told)
+        self.wfile.write(content)
 
     def send_half(self, body: bytes) -> None:
         target = self.server.target

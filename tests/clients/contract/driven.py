@@ -33,12 +33,12 @@ COMMANDS = {
 class Refused(Exception):
     """What a caller raised, in words that are alike in every language."""
 
-    def __init__(self, said: dict[str, Any]) -> None:
-        super().__init__(str(said))
-        self.kind = said["kind"]
-        self.status, self.code = said.get("status"), said.get("code")
-        self.detail, self.fields = said.get("detail"), said.get("fields")
-        self.retry_after = said.get("retry_after")
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(str(problem))
+        self.kind = problem["kind"]
+        self.status, self.code = problem.get("status"), problem.get("code")
+        self.detail, self.fields = problem.get("detail"), problem.get("fields")
+        self.retry_after = problem.get("retry_after")
 
 
 class Driver:
@@ -51,12 +51,12 @@ class Driver:
             COMMANDS[name], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.owes = 0
-        """Answers that nobody has heard."""
+        """Answers that nobody has read yet."""
 
-    def say(self, said: dict[str, Any]) -> None:
+    def say(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
         self.owes += 1
-        self.process.stdin.write(json.dumps(said).encode() + b"\n")
+        self.process.stdin.write(json.dumps(message).encode() + b"\n")
         self.process.stdin.flush()
 
     def hear(self) -> Any:

@@ -83,9 +83,9 @@ def appealed(scene: Scene) -> Any:
     last = client.ask("get", id=sent)
     assert last["appeal"]["answer"] == last["decision"]["id"]
     assert last["decision"]["supersedes"] == first["id"]
-    told = [withdrawn["state"], last["appeal"]["state"], last["appeal"]["outcome"]]
-    assert told == ["withdrawn", "answered", "changed"]
-    return told, [(one.status, one.code, one.detail) for one in (twice, gone)]
+    states = [withdrawn["state"], last["appeal"]["state"], last["appeal"]["outcome"]]
+    assert states == ["withdrawn", "answered", "changed"]
+    return states, [(one.status, one.code, one.detail) for one in (twice, gone)]
 
 
 @case("A message is believed only with its signature.", without=["generated"])

@@ -25,7 +25,7 @@ from touchstone_client import (
     verify,
 )
 
-Said = dict[str, Any]
+Fields = dict[str, Any]
 LOOP = asyncio.new_event_loop()
 SENT = ("filename", "note", "external_id", "language", "idempotency_key")
 
@@ -33,7 +33,7 @@ SENT = ("filename", "note", "external_id", "language", "idempotency_key")
 class Caller:
     """One client, whose methods answer at once whether it is asynchronous or not."""
 
-    def __init__(self, kind: str, url: str, key: str, options: Said) -> None:
+    def __init__(self, kind: str, url: str, key: str, options: Fields) -> None:
         client: Any = AsyncTouchstone if kind == "python-async" else Touchstone
         self.client = client(url, key=key, **options)
 
@@ -56,7 +56,7 @@ async def collected(found: Any) -> list[Any]:
     return [one async for one in found]
 
 
-def submission(one: Any) -> Said:
+def submission(one: Any) -> Fields:
     names = ("id", "state", "outcome", "external_id", "filename", "language", "livemode")
     return {
         **{name: getattr(one, name) for name in names},
@@ -68,24 +68,24 @@ def submission(one: Any) -> Said:
     }
 
 
-def picked(one: Any, *names: str) -> Said:
+def picked(one: Any, *names: str) -> Fields:
     return {name: getattr(one, name) for name in names}
 
 
-def decision(one: Any) -> Said:
+def decision(one: Any) -> Fields:
     return picked(one, "id", "outcome", "reason", "supersedes")
 
 
-def appeal(one: Any) -> Said:
+def appeal(one: Any) -> Fields:
     return picked(one, "id", "state", "outcome", "decision", "answer")
 
 
-def batch(one: Any) -> Said:
+def batch(one: Any) -> Fields:
     items = [(each.state, each.external_id, each.submission) for each in one.items or ()]
     return {**picked(one, "id", "external_id"), "waiting": one.counts["waiting"], "items": items}
 
 
-def usage(one: Any) -> Said:
+def usage(one: Any) -> Fields:
     team = None
     if one.team_quota is not None:
         team = {"quota": one.team_quota, "remaining": one.team_remaining}
@@ -94,23 +94,23 @@ def usage(one: Any) -> Said:
             "team": team, "whose": whose}  # fmt: skip
 
 
-def webhook(one: Any) -> Said:
+def webhook(one: Any) -> Fields:
     return picked(one, "id", "events", "is_active", "disabled_because")
 
 
-def digest(found: bytes) -> Said:
+def digest(found: bytes) -> Fields:
     return {"size": len(found), "sha256": hashlib.sha256(found).hexdigest()}
 
 
-def upload(client: Any, said: Said) -> Said:
+def upload(client: Any, fields: Fields) -> Fields:
     """Returns the address even of an upload that was cut off for good."""
     addresses: list[str] = []
-    calls.PIECE = said["piece"]
-    words = {name: said[name] for name in SENT[:-1] if name in said}
+    calls.PIECE = fields["piece"]
+    words = {name: fields[name] for name in SENT[:-1] if name in fields}
     try:
         pk = client.upload(
-            base64.b64decode(said["media"]), started=addresses.append,
-            upload_url=said.get("upload_url"), **words,
+            base64.b64decode(fields["media"]), started=addresses.append,
+            upload_url=fields.get("upload_url"), **words,
         )  # fmt: skip
     except Unreachable:
         if not addresses:
@@ -119,41 +119,41 @@ def upload(client: Any, said: Said) -> Said:
     return {"id": pk, "address": addresses[0]}
 
 
-def answer_to(client: Any, ask: str, said: Said) -> Any:
-    pk, timeout = said.get("id", ""), said.get("timeout", 60)
-    repeated = {"idempotency_key": said.get("idempotency_key")}
+def answer_to(client: Any, ask: str, fields: Fields) -> Any:
+    pk, timeout = fields.get("id", ""), fields.get("timeout", 60)
+    repeated = {"idempotency_key": fields.get("idempotency_key")}
     match ask:
         case "submit":
-            words = {name: said[name] for name in SENT if name in said}
-            return submission(client.submit(base64.b64decode(said["media"]), **words))
+            words = {name: fields[name] for name in SENT if name in fields}
+            return submission(client.submit(base64.b64decode(fields["media"]), **words))
         case "get" | "cancel" | "request_deletion":
             return submission(getattr(client, ask)(pk))
         case "wait" | "wait_for_decision":
             return submission(getattr(client, ask)(pk, timeout=timeout))
         case "follow":
-            return submission(list(client.follow(pk, until=said["until"], timeout=timeout))[-1])
+            return submission(list(client.follow(pk, until=fields["until"], timeout=timeout))[-1])
         case "find":
-            return [one.id for one in client.find(**said["filters"])]
+            return [one.id for one in client.find(**fields["filters"])]
         case "appeal":
-            return appeal(client.appeal(pk, said["text"], **repeated))
+            return appeal(client.appeal(pk, fields["text"], **repeated))
         case "withdraw_appeal":
             return appeal(client.withdraw_appeal(pk))
         case "media":
             return digest(client.media(pk))
         case "report":
-            return digest(client.report(pk, said["report"], said["name"]))
+            return digest(client.report(pk, fields["report"], fields["name"]))
         case "send_addresses":
-            external = said.get("external_id", "")
-            return batch(client.send_addresses(said["items"], external_id=external, **repeated))
+            external = fields.get("external_id", "")
+            return batch(client.send_addresses(fields["items"], external_id=external, **repeated))
         case "batch":
             return batch(client.batch(pk))
         case "usage":
             return usage(client.usage())
         case "add_webhook":
-            added = client.add_webhook(said["address"], said["events"])
+            added = client.add_webhook(fields["address"], fields["events"])
             return {**webhook(added), "secret": added.secret}
         case "change_webhook":
-            return webhook(client.change_webhook(pk, is_active=said["is_active"]))
+            return webhook(client.change_webhook(pk, is_active=fields["is_active"]))
         case "rotate_secret" | "delete_webhook":
             return getattr(client, ask)(pk)
         case "test_webhook":
@@ -161,15 +161,15 @@ def answer_to(client: Any, ask: str, said: Said) -> Any:
         case "webhooks":
             return [webhook(one) for one in client.webhooks()]
         case "upload":
-            return upload(client, said)
+            return upload(client, fields)
         case "verify":
-            message = verify(said["secret"], said["body"], said["headers"])
+            message = verify(fields["secret"], fields["body"], fields["headers"])
             made = message.decision.outcome if message.decision else None
             return {**picked(message, "id", "type", "livemode"), "decision": made}
     raise ValueError(ask)
 
 
-def failure(error: Exception) -> Said:
+def failure(error: Exception) -> Fields:
     match error:
         case Problem():
             fields = [one["field"] for one in error.errors]
@@ -184,11 +184,11 @@ def failure(error: Exception) -> Said:
     return {"kind": "broken", "detail": "".join(traceback.format_exception(error))}
 
 
-def answer(said: Said) -> Said:
-    kind, url, key = said.pop("caller"), said.pop("url"), said.pop("key")
-    client = Caller(kind, url, key, said.pop("options", {}))
+def answer(fields: Fields) -> Fields:
+    kind, url, key = fields.pop("caller"), fields.pop("url"), fields.pop("key")
+    client = Caller(kind, url, key, fields.pop("options", {}))
     try:
-        return {"ok": answer_to(client, said.pop("ask"), said)}
+        return {"ok": answer_to(client, fields.pop("ask"), fields)}
     except Exception as error:
         return {"error": failure(error)}
     finally:

@@ -27,18 +27,18 @@ def wrong_keys(scene: Scene) -> Any:
     revoke_key(scene.admin.actor, revoked.key)
     gone = timezone.now() - timedelta(hours=1)
     ApiKey.objects.filter(pk=expired.key.pk).update(expires_at=gone)
-    told = {}
+    codes = {}
     for name, secret in {
         "malformed": "tsk_nonsense", "unknown": key_format.new_key(), "revoked": revoked.secret,
         "expired": expired.secret, "elsewhere": elsewhere.secret,
     }.items():  # fmt: skip
         wrong = scene.at(scene.url, secret).refused("submit", media=picture())
-        told[name] = (wrong.status, wrong.code, wrong.detail)
-    assert [code for _, code, _ in told.values()] == [
+        codes[name] = (wrong.status, wrong.code, wrong.detail)
+    assert [code for _, code, _ in codes.values()] == [
         "malformed_key", "unknown_key", "revoked_key", "expired_key", "wrong_network",
     ]  # fmt: skip
     assert nothing_was_kept(scene)
-    return told
+    return codes
 
 
 @case("A key does what its scopes allow, and another team's submission is not found.")
@@ -48,37 +48,37 @@ def scopes_and_teams(scene: Scene) -> Any:
     assert nothing_was_kept(scene)
     theirs = Scene(scene.url, scene.caller, scene.driver)
     sent = theirs.client.ask("submit", media=picture())
-    told = [denied]
+    codes = [denied]
     for ask in ("get", "media", "cancel", "request_deletion"):
-        told.append(scene.client.refused(ask, id=sent["id"]))
-    assert [one.status for one in told] == [403, 404, 404, 404, 404]
+        codes.append(scene.client.refused(ask, id=sent["id"]))
+    assert [one.status for one in codes] == [403, 404, 404, 404, 404]
     assert not theirs.client.ask("get", id=sent["id"])["deletion_requested"]
-    return [(one.status, one.code, one.detail) for one in told]
+    return [(one.status, one.code, one.detail) for one in codes]
 
 
 @case("A file that is refused has a code and a sentence.")
 def refused_files(scene: Scene) -> Any:
-    told = []
+    codes = []
     for media in (b"%!PS", b"", picture() + bytes(3_000_000)):
         wrong = scene.client.refused("submit", media=media)
-        told.append((wrong.status, wrong.code, wrong.detail))
-    assert [code for _, code, _ in told] == ["type_not_allowed", "empty", "too_large"]
+        codes.append((wrong.status, wrong.code, wrong.detail))
+    assert [code for _, code, _ in codes] == ["type_not_allowed", "empty", "too_large"]
     assert nothing_was_kept(scene)
-    return told
+    return codes
 
 
 @case("A field that is wrong is named.")
 def wrong_fields(scene: Scene) -> Any:
-    told = []
+    codes = []
     for ask, words in (
         ("submit", {"media": picture(), "language": "no tag"}),
         ("submit", {"media": picture(), "external_id": "x" * 201}),
         ("send_addresses", {"items": []}),
     ):
         wrong = scene.client.refused(ask, **words)
-        told.append((wrong.status, wrong.code, wrong.detail, wrong.fields))
+        codes.append((wrong.status, wrong.code, wrong.detail, wrong.fields))
     assert nothing_was_kept(scene) and not Batch.objects.filter(team=scene.team).exists()
-    return told
+    return codes
 
 
 @case("A reached quota is reported at once; nobody waits for the next month.")

@@ -48,7 +48,7 @@ def rate_limit_is_obeyed(scene: Scene) -> None:
     "429, 502, 503 and a cut line are asked again, other refusals are not.", without=WITHOUT_REPEATS
 )
 def busy_for_the_moment(scene: Scene) -> Any:
-    with moody_server() as (url, asked, answers):
+    with moody_server() as (url, requests, answers):
         client = scene.at(url, "tsk_x", retries=4)
         answers += [
             (429, {"Retry-After": "1"}),
@@ -58,14 +58,14 @@ def busy_for_the_moment(scene: Scene) -> Any:
         ]
         began = time.monotonic()
         assert client.ask("find", filters={}) == [] and time.monotonic() - began > 1
-        times = [len(asked)]
-        assert asked[-1][1]["Authorization"] == "Bearer tsk_x"
+        times = [len(requests)]
+        assert requests[-1][1]["Authorization"] == "Bearer tsk_x"
         answers += [(400, {"code": "invalid"})]
-        told = [client.refused("find", filters={}).code]
-        times.append(len(asked))
+        kinds = [client.refused("find", filters={}).code]
+        times.append(len(requests))
         answers += [(503, dict(AT_ONCE)) for _ in range(9)]
         last = client.refused("find", filters={})
-        return [*times, len(asked)], told, last.status
+        return [*times, len(requests)], kinds, last.status
 
 
 @case("A repeated upload is whole and bears the same Idempotency-Key.", without=WITHOUT_REPEATS)
@@ -73,36 +73,36 @@ def repeated_upload(scene: Scene) -> Any:
     examples = json.loads((ROOT / "media_analysis/partners/examples.json").read_text())
     taken = json.dumps(examples["submissions_create"]["202"])
     media = b"media" * 1000
-    with moody_server() as (url, asked, answers):
+    with moody_server() as (url, requests, answers):
         answers += [(503, dict(AT_ONCE)), (409, {"code": "idempotency_busy", **AT_ONCE}), (0, {})]
         answers += [(202, {"body": taken})]
         sent = scene.at(url, "tsk_x", retries=3).ask("submit", media=media)
-        assert len({headers["Idempotency-Key"] for _, headers, _ in asked}) == 1
-        assert all(media in body for _, _, body in asked)
-        return len(asked), sent
+        assert len({headers["Idempotency-Key"] for _, headers, _ in requests}) == 1
+        assert all(media in body for _, _, body in requests)
+        return len(requests), sent
 
 
 @case("What may have been done is not done twice.", without=WITHOUT_REPEATS)
 def nothing_is_done_twice(scene: Scene) -> Any:
     """Nor is a quota waited for, whose Retry-After is next month."""
-    with moody_server() as (url, asked, answers):
+    with moody_server() as (url, requests, answers):
         client = scene.at(url, "tsk_x", retries=3)
         answers += [(0, {})]
-        told = [client.refused("rotate_secret", id="x").kind]
+        kinds = [client.refused("rotate_secret", id="x").kind]
         for ask, words in (("submit", {}), ("upload", {"piece": PIECE})):
             answers += [(429, {"code": "quota_reached", "Retry-After": "900000"})]
-            told.append(client.refused(ask, media=b"media", **words).code)
-        assert len(asked) == 3
-        return told
+            kinds.append(client.refused(ask, media=b"media", **words).code)
+        assert len(requests) == 3
+        return kinds
 
 
 @case("The key goes to no other server, whatever name an answer has for it.")
 def key_stays_here(scene: Scene) -> Any:
     page = {"results": [], "next": "https://elsewhere.example/api/v1/submissions/?cursor=abc"}
-    with moody_server() as (url, asked, answers):
+    with moody_server() as (url, requests, answers):
         answers.append((200, {"body": json.dumps(page)}))
         assert scene.at(url, "tsk_x").ask("find", filters={}) == []
-        return len(asked)
+        return len(requests)
 
 
 @case("A server that is not there is an error of its own.")

@@ -41,14 +41,14 @@ def a_wait_ends_in_time(scene: Scene) -> Any:
 
 @case("The verdict of a test key is the one that the file's name selects.")
 def verdict_of_a_test_key(scene: Scene) -> Any:
-    told = []
+    outcomes = []
     for name in ("manipulated.png", "inconclusive.png", "failed.png"):
         sent = scene.test_client.ask("submit", media=picture(), filename=name)
         done = scene.test_client.ask("wait", id=sent["id"])
         assert done["livemode"] is False
-        told.append((name, done["state"], done["outcome"]))
+        outcomes.append((name, done["state"], done["outcome"]))
     assert not MonthCount.objects.filter(team=scene.team).exists(), "nothing is counted"
-    return told
+    return outcomes
 
 
 @case("The same request with the same Idempotency-Key sends nothing twice.")
@@ -66,8 +66,8 @@ def idempotent_repeat(scene: Scene) -> Any:
 def filters_and_pages(scene: Scene) -> Any:
     sent = []
     for shade, external in enumerate(("a", "b", "a")):
-        said = scene.client.ask("submit", media=picture(shade), external_id=external)
-        sent.append(said["id"])
+        submission = scene.client.ask("submit", media=picture(shade), external_id=external)
+        sent.append(submission["id"])
     Scene(scene.url, scene.caller, scene.driver).client.ask(
         "submit", media=picture(), external_id="a"
     )
@@ -75,15 +75,15 @@ def filters_and_pages(scene: Scene) -> Any:
     def found(**filters: Any) -> list[int]:
         return [sent.index(pk) for pk in scene.client.ask("find", filters=filters)]
 
-    told = {
+    pages = {
         "all": found(page_size=1), "oldest first": found(page_size=2, sort="oldest"),
         "external_id": found(external_id="a"), "ids": found(ids=[sent[1]]),
         "outcome": found(outcome="inconclusive"),
     }  # fmt: skip
     newest = Submission.objects.filter(team=scene.team).order_by("-created_at")
-    assert [sent[place] for place in told["all"]] == [str(one.pk) for one in newest]
+    assert [sent[place] for place in pages["all"]] == [str(one.pk) for one in newest]
     wrong = scene.client.refused("find", filters={"outcome": "nonsense"})
-    return told, wrong.status, wrong.code, wrong.fields
+    return pages, wrong.status, wrong.code, wrong.fields
 
 
 @case("The media comes back as it was sent.")
@@ -120,7 +120,7 @@ def batch_of_addresses(scene: Scene) -> Any:
 
 
 @case("A key reads what it and its partner have used, and the limits.")
-def usage_is_told(scene: Scene) -> Any:
+def usage_shows_quotas(scene: Scene) -> Any:
     unlimited = scene.client.ask("usage")
     for one, quota in ((scene.key, 3), (scene.service, 4), (scene.team, 5)):
         type(one).objects.filter(pk=one.pk).update(quota=quota)

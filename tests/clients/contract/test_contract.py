@@ -24,7 +24,7 @@ from tests.clients.contract.scenes import CASES, Case, Scene
 from tests.conftest import live_in, settings_at
 from tests.partners.served import served
 
-TOLD: dict[str, tuple[str, Any]] = {}
+RESULTS: dict[str, tuple[str, Any]] = {}
 """By case: the first caller, and what it observed."""
 MATRIX = [
     pytest.param(case, caller, id=f"{case.name}-{caller}",
@@ -82,8 +82,8 @@ def test_each_caller_meets_the_contract(
     case: Case, caller: str, house: tuple[str, Path], driver: Driver
 ) -> None:
     seen = json.loads(json.dumps(case.play(Scene(house[0], caller, driver))))
-    first, told = TOLD.setdefault(case.name, (caller, seen))
-    assert seen == told, f"{caller} and {first} tell different things of: {case.promise}"
+    first, expected = RESULTS.setdefault(case.name, (caller, seen))
+    assert seen == expected, f"{caller} and {first} differ: {case.promise}"
 
 
 @pytest.mark.slow

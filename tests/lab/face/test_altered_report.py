@@ -38,9 +38,9 @@ def test_clear_faces_are_not_asked_about() -> None:
     """Beyond both bounds the first network's logit stands as it is."""
     val = _part(1, tells=1.5)
     together = Together.fitted(val)
-    asked = together.asks(val)
-    assert 0.5 < asked.mean() < 1.0
-    assert np.array_equal(together(val)[~asked], val.small[~asked])
+    asks = together.asks(val)
+    assert 0.5 < asks.mean() < 1.0
+    assert np.array_equal(together(val)[~asks], val.small[~asks])
 
 
 def test_the_page_names_every_figure() -> None:

@@ -46,16 +46,16 @@ def test_runs_are_measured_once_and_told_in_tables(tmp_path: Path) -> None:
         SMALL, network="meso4", start="nothing", steps=4, without_families=WITHOUT
     )
     loop.train(Pool(store, config), tmp_path / "plain", imagenet=None)
-    numbers, asked = list(range(8, 20)), []
+    numbers, rows = list(range(8, 20)), []
 
     def watch(places: Sequence[int]) -> Iterator[int]:
-        asked.append(len(places))
+        rows.append(len(places))
         return iter(places)
 
     first = compare.compared(store, tmp_path / "plain", numbers, watch)
     again = compare.compared(store, tmp_path / "plain", numbers, watch)
-    assert first == again and len(asked) == 1
+    assert first == again and len(rows) == 1
     assert 0.0 <= first["swaps"]["auc"] <= 1.0 and first["swaps"]["fakes"] == 6
     assert set(first["blends"]) == {*blend.FAMILIES, compare.ANOTHER}
-    told = compare.tables([first])
-    assert "meso4; from nothing" in told and told.count("(not in training)") == len(WITHOUT) + 1
+    tables = compare.tables([first])
+    assert "meso4; from nothing" in tables and tables.count("(not in training)") == len(WITHOUT) + 1

@@ -27,7 +27,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Said:
+class Talk:
     clip: Clip
 
 
@@ -74,7 +74,7 @@ def test_batches_come_in_order() -> None:
 
 def test_no_speaker_stands_on_both_sides() -> None:
     """Folds part the speakers; what is tested on is never learnt from."""
-    talks = [Said(Clip("test" if n % 5 == 0 else "train", f"s{n % 7}")) for n in range(40)]
+    talks = [Talk(Clip("test" if n % 5 == 0 else "train", f"s{n % 7}")) for n in range(40)]
     met: list[int] = []
     for number in range(speakers.FOLDS):
         own, others = speakers.without_fold(talks, number)

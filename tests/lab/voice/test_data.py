@@ -34,7 +34,7 @@ def test_rows_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         ((), "no rows"),
         (("a,x,maybe,train,s,y,b,1,aa",), "not real or fake"),
@@ -44,9 +44,9 @@ def test_rows_are_read(tmp_path: Path) -> None:
         (("a,x,real,train,s,y,b,1,aa", "a,z,real,test,s,y,c,1,aa"), "clip 'aa'"),
     ],
 )
-def test_a_bad_manifest_is_refused(tmp_path: Path, rows: tuple[str, ...], said: str) -> None:
+def test_a_bad_manifest_is_refused(tmp_path: Path, rows: tuple[str, ...], message: str) -> None:
     """Unknown labels and splits, and speakers or clips in two splits, are named and refused."""
-    with pytest.raises(ManifestRefused, match=said):
+    with pytest.raises(ManifestRefused, match=message):
         data.read_manifest(_manifest(tmp_path, *rows))
 
 

@@ -92,13 +92,13 @@ def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
     monkeypatch.setattr(store, "_all_rows", lambda *given: iter([(clip, speech_like(1.5))]))
     monkeypatch.setattr(vocoders, "VOCODERS", {})
     monkeypatch.setattr(genuine, "SOURCES", {})
-    told = []
+    lines = []
 
     def engine(
         name: str, seed: int
     ) -> tuple[Callable[[np.random.Generator], Iterator[tuple[str, Samples]]], str]:
         def speak(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
-            told.append(name)
+            lines.append(name)
             yield "v", speech_like(1.5, seed=seed)
 
         return speak, "python3"
@@ -113,7 +113,7 @@ def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
     assert np.array_equal(after.sound(1), first)
     assert np.abs(after.sound(2)).max() > 0.1
     store.prepare([], tmp_path, tmp_path)
-    assert told == ["one", "two"]
+    assert lines == ["one", "two"]
 
 
 def test_a_vocoder_that_came_later_copies_the_real_clips_of_a_store_that_is_there(
@@ -181,9 +181,9 @@ def test_prompts_are_decoded_and_words_and_silence_left_out(
     monkeypatch.setattr(genuine, "_installed", lambda package: sorted(tmp_path.iterdir()))
     found = list(genuine.recorded([("package", "*")], np.random.default_rng(0), []))
     assert [(speaker, split) for speaker, split, _ in found] == [("package *", "train")] * 2
-    for _, _, heard in found:
-        assert abs(len(heard) - len(sound)) < 100
-        spectra = [np.abs(np.fft.rfft(wave, 48_000))[:12_000] for wave in (sound, heard)]
+    for _, _, decoded in found:
+        assert abs(len(decoded) - len(sound)) < 100
+        spectra = [np.abs(np.fft.rfft(wave, 48_000))[:12_000] for wave in (sound, decoded)]
         assert np.corrcoef(spectra)[0, 1] > 0.95
 
 

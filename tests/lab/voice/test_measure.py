@@ -80,11 +80,11 @@ def test_no_source_lies_above_the_bound_that_decides() -> None:
     quiet = measure.decides({"many": many})
     assert 0 < quiet["above"]["many"]["share"] <= measure.DECIDE_ALPHA
     loud = [value + 5.0 for value in many[:40]]
-    told = measure.decides({"many": many, "loud": loud, "few": [99.0]})
-    assert told["above"]["loud"] == {"share": 2 / 40, "of": 40}
+    bounds = measure.decides({"many": many, "loud": loud, "few": [99.0]})
+    assert bounds["above"]["loud"] == {"share": 2 / 40, "of": 40}
     assert [measure.allowed_above(count) for count in (20, 40, 400)] == [1, 2, 8]
-    assert told["above"]["few"]["share"] == 1.0, "too few to tell"
-    assert told["genuine"] == 441
+    assert bounds["above"]["few"]["share"] == 1.0, "too few to tell"
+    assert bounds["genuine"] == 441
 
 
 def test_a_baseline_sees_only_what_it_may() -> None:

@@ -76,8 +76,8 @@ def test_from_sounds_to_a_detector_with_a_card(
     one, other = (
         borrowed.listen(speech, encoder, tmp_path / f"{n}") for n, encoder in enumerate(encoders)
     )
-    heard = one.beside(other)
-    card = report.write(speech, heard, encoders, probe.compared(heard), tmp_path / "out")
+    both = one.beside(other)
+    card = report.write(speech, both, encoders, probe.compared(both), tmp_path / "out")
     measured = card["measured"]
     assert measured["test_split"]["reals"] == 10
     assert measured["leave_one_source_out"]["fakes"] == 20

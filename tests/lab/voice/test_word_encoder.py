@@ -24,7 +24,7 @@ from ml.engine.serving import WeightsUnusable
 from tests.lab.voice.voices import speech_like
 
 WIDTH, HEADS = 8, 2
-TOLD_BY_CTRANSLATE2 = (-1.0360256, 0.4968592, -0.2580626, 0.2292280)
+GIVEN_BY_CTRANSLATE2 = (-1.0360256, 0.4968592, -0.2580626, 0.2292280)
 """Its own runtime, 4.8.5, float32, on `_siren`: frames 0, 50, 100, 199 of channels 0, 100, 300,
 511. The network's values there reach 24."""
 
@@ -135,9 +135,11 @@ def test_hears_what_its_makers_runtime_hears() -> None:
     last = encoder.hidden(speech.picture(_siren()))[-1]
     assert last.shape == (200, 512)
     normed = (last - last.mean(axis=1, keepdims=True)) / last.std(axis=1, keepdims=True)
-    heard = normed * encoder.weights["layer_norm/gamma"] + encoder.weights["layer_norm/beta"]
-    points = heard[[0, 50, 100, 199], [0, 100, 300, 511]]
-    assert points == pytest.approx(TOLD_BY_CTRANSLATE2, abs=2e-3)
+    normed_features = (
+        normed * encoder.weights["layer_norm/gamma"] + encoder.weights["layer_norm/beta"]
+    )
+    points = normed_features[[0, 50, 100, 199], [0, 100, 300, 511]]
+    assert points == pytest.approx(GIVEN_BY_CTRANSLATE2, abs=2e-3)
 
 
 def test_its_unit_is_the_one_of_scipy() -> None:
@@ -177,7 +179,7 @@ def test_nothing_of_the_test_split_is_prepared_for_showing() -> None:
     assert {way for _, way in jobs} >= set(there), "each is measured"
 
 
-def _heard(tells: float) -> borrowed.Encoded:
+def _encoded(tells: float) -> borrowed.Encoded:
     """Layer 0 tells fakes by so much, the other layers are noise; the last number is the job's
     place, so that who was shown what can be read off."""
     rows, rng = _rows(), np.random.default_rng(1)
@@ -196,32 +198,32 @@ SHOWN = probe.Variant(("words 0",), made=True, worn=True, codecs=borrowed.CODECS
 def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is asked about a source never met it, nor its copies and degraded clips, nor anything
     of the test split; and every clip is asked about once, as it is and through each codec."""
-    heard, met = _heard(1.0), []
-    judged, shown = probe.judged, probe.training_rows
+    encoded, met = _encoded(1.0), []
+    judged, training = probe.judged, probe.training_rows
 
     def spy(
-        heard: borrowed.Encoded,
+        encoded: borrowed.Encoded,
         variant: probe.Variant,
         may_see: Callable[[store.Row], bool],
-        asked: Callable[[borrowed.Job], bool],
+        is_judged: Callable[[borrowed.Job], bool],
     ) -> probe.Answers:
-        seen = shown(heard, variant, may_see)
-        met.append((seen, [k for k, job in enumerate(heard.jobs) if asked(job)]))
-        return judged(heard, variant, may_see, asked)
+        seen = training(encoded, variant, may_see)
+        met.append((seen, [k for k, job in enumerate(encoded.jobs) if is_judged(job)]))
+        return judged(encoded, variant, may_see, is_judged)
 
     monkeypatch.setattr(probe, "judged", spy)
-    scores = probe.out_of_source(heard, SHOWN)
+    scores = probe.out_of_source(encoded, SHOWN)
     met = [(seen, wanted) for seen, wanted in met if wanted]
     assert len(met) == 3
     for seen, wanted in met:
-        met_by = {heard.rows[heard.jobs[k][0]].source for k in seen}
-        asked = {heard.rows[heard.jobs[k][0]].source for k in wanted}
+        met_by = {encoded.rows[encoded.jobs[k][0]].source for k in seen}
+        sources = {encoded.rows[encoded.jobs[k][0]].source for k in wanted}
         assert len(met_by) == 2
-        assert not met_by & asked
-        assert all(heard.rows[heard.jobs[k][0]].split != "test" for k in seen)
-        assert {heard.jobs[k][1] for k in seen} >= {borrowed.AS_IT_IS, *borrowed.ANY_WAYS}
-        assert not {heard.jobs[k][1] for k in wanted} & set(borrowed.ANY_WAYS)
-    clips = {job for job in heard.jobs if heard.rows[job[0]].origin == store.CLIP}
+        assert not met_by & sources
+        assert all(encoded.rows[encoded.jobs[k][0]].split != "test" for k in seen)
+        assert {encoded.jobs[k][1] for k in seen} >= {borrowed.AS_IT_IS, *borrowed.ANY_WAYS}
+        assert not {encoded.jobs[k][1] for k in wanted} & set(borrowed.ANY_WAYS)
+    clips = {job for job in encoded.jobs if encoded.rows[job[0]].origin == store.CLIP}
     assert set(scores) == {job for job in clips if job[1] not in borrowed.ANY_WAYS}
 
 
@@ -241,28 +243,28 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
     jobs = borrowed.planned(rows)
     values = np.random.default_rng(1).normal(size=(len(jobs), 6)).astype(np.float32)
     values[[rows[number].is_fake for number, _ in jobs]] += 6.0
-    heard, shown = borrowed.Encoded(jobs, {"words 0": values}, rows), probe.training_rows
+    encoded, training = borrowed.Encoded(jobs, {"words 0": values}, rows), probe.training_rows
 
     def spy(
-        heard: borrowed.Encoded, variant: probe.Variant, may_see: Callable[[store.Row], bool]
+        encoded: borrowed.Encoded, variant: probe.Variant, may_see: Callable[[store.Row], bool]
     ) -> list[int]:
-        taken = shown(heard, variant, may_see)
+        taken = training(encoded, variant, may_see)
         seen = [rows[jobs[k][0]] for k in taken]
         assert all(row.split != "test" for row in seen)
         assert not [r for r in seen if r.origin == store.ENGINE and r.source in probe.ONLY_ASKED]
         return taken
 
     monkeypatch.setattr(probe, "training_rows", spy)
-    told = probe.line_of(heard, SHOWN)["engines"]
-    assert tuple(told) == engines
-    assert all(entry["auc"] > 0.9 for entry in told.values())
+    line = probe.line_of(encoded, SHOWN)["engines"]
+    assert tuple(line) == engines
+    assert all(entry["auc"] > 0.9 for entry in line.values())
 
 
 def test_a_codec_that_is_left_out_is_shown_to_nobody() -> None:
     """What is said of a codec never met is said by listeners that never met it."""
-    heard = _heard(1.0)
+    encoded = _encoded(1.0)
     plain = replace(SHOWN, codecs=tuple(set(borrowed.CODECS) - set(codecs.NEURAL)))
-    ways = {heard.jobs[k][1] for k in probe.training_rows(heard, plain, lambda row: True)}
+    ways = {encoded.jobs[k][1] for k in probe.training_rows(encoded, plain, lambda row: True)}
     assert not ways & set(codecs.NEURAL) and ways & set(codecs.PLAIN)
 
 
@@ -275,28 +277,28 @@ def test_engines_and_people_beside_the_manifest_are_held_out_once() -> None:
 def test_layers_of_an_ear_are_averaged_and_no_ear_outvotes_the_other() -> None:
     """One ear's line is applied to the mean of its layers; of two ears the one that hears a machine
     is worth at least half of what it says alone."""
-    told = {
+    scores = {
         "words 0": np.array([1.0, -9.0]),
         "words 1": np.array([3.0, -11.0]),
         "speakers 2": np.array([-9.0, 2.0]),
     }
     lines = {"words": (2.0, 1.0), "speakers": (1.0, 0.0)}
-    words = {name: values for name, values in told.items() if name.startswith("words")}
+    words = {name: values for name, values in scores.items() if name.startswith("words")}
     alone = listeners.together(listeners.means(words), lines)
     assert alone == pytest.approx([5.0, -19.0])
-    both = listeners.together(listeners.means(told), lines)
+    both = listeners.together(listeners.means(scores), lines)
     assert both == pytest.approx([5.0 - np.log(2), 2.0 - np.log(2)], abs=1e-4)
 
 
 def test_the_test_split_has_no_say_in_bounds_and_calibration() -> None:
     """Spoiling every test clip changes neither, only what is found on the test split."""
-    heard = _heard(4.0)
-    spoilt = np.array(heard.layers["words 0"])
-    for place, (number, _) in enumerate(heard.jobs):
-        if heard.rows[number].split == "test":
-            spoilt[place] += -4.0 if heard.rows[number].is_fake else 4.0
-    one = probe.line_of(heard, SHOWN)
-    other = probe.line_of(replace(heard, layers={**heard.layers, "words 0": spoilt}), SHOWN)
+    encoded = _encoded(4.0)
+    spoilt = np.array(encoded.layers["words 0"])
+    for place, (number, _) in enumerate(encoded.jobs):
+        if encoded.rows[number].split == "test":
+            spoilt[place] += -4.0 if encoded.rows[number].is_fake else 4.0
+    one = probe.line_of(encoded, SHOWN)
+    other = probe.line_of(replace(encoded, layers={**encoded.layers, "words 0": spoilt}), SHOWN)
     for part in ("lines", "used", "decides", "known"):
         assert one[part] == other[part]
     assert one["test"]["auc"] > 0.9 > other["test"]["auc"]
@@ -329,8 +331,8 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
     again = borrowed.listen(speech, encoder, tmp_path / "b")
     assert list(whole) == ["words 0", "words 1", "words 2"]
     assert all(np.array_equal(again.layers[name], whole[name]) for name in whole)
-    told = json.loads((tmp_path / "b" / "heard.json").read_text())
-    assert len(told) == len(whole["words 0"])
+    kept = json.loads((tmp_path / "b" / "heard.json").read_text())
+    assert len(kept) == len(whole["words 0"])
 
 
 def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,10 +345,10 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
     sounds = np.concatenate([speech_like(1.5, seed=n) for n in range(4)])
     speech = store.Store(rows, np.round(sounds * 32767).astype("<i2"))
     encoder = encoders.WhisperEncoder(_small())
-    asked: list[borrowed.Job] = []
+    wanted_jobs: list[borrowed.Job] = []
 
-    def heard_of(jobs: Iterable[borrowed.Job]) -> Iterable[borrowed.Job]:
-        asked.extend(jobs)
+    def note_jobs(jobs: Iterable[borrowed.Job]) -> Iterable[borrowed.Job]:
+        wanted_jobs.extend(jobs)
         return jobs
 
     monkeypatch.setattr(borrowed, "planned", lambda rows: [(2, "clean"), (0, "clean")])
@@ -354,6 +356,6 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(
         borrowed, "planned", lambda rows: [(0, "clean"), (3, "clean"), (2, "clean")]
     )
-    after = borrowed.listen(speech, encoder, tmp_path, heard_of)
-    assert asked == [(3, "clean")]
+    after = borrowed.listen(speech, encoder, tmp_path, note_jobs)
+    assert wanted_jobs == [(3, "clean")]
     assert all(np.array_equal(after.layers[k][[2, 0]], before.layers[k]) for k in before.layers)
