@@ -106,9 +106,10 @@ def files(image: Image) -> None:
         answer = json.loads(done.stdout)
         first = answer[0] if isinstance(answer, list) else answer
         outcome = first["verdict"]
+        failed = [one["detector"] for one in first["findings"] if one["status"] == "failed"]
         report(f"verify {name}", f"{outcome} ({time.monotonic() - began:.1f} s)")
-        if not outcome:
-            raise SystemExit(done.stdout)
+        if failed or not outcome:
+            raise SystemExit(f"Failed checks: {failed}\n{done.stdout}{done.stderr}")
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from ml import pictures
 from ml.engine.image_encoders import building as encoders
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
+from operations.doctor_of_engine import checks as checks
 from operations.doctor_of_engine import inference as inference
 from operations.doctor_of_engine import trust_lists as trust_lists
 from operations.findings import ERROR as ERROR
@@ -317,7 +318,7 @@ def small_pictures() -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     addresses, names, database, keys, store, direct_uploads, folders, anchor_store, static_files,
-    sandbox, trust_lists, broker, models, inference, reports, site, small_pictures,
+    sandbox, trust_lists, broker, models, checks, inference, reports, site, small_pictures,
 )  # fmt: skip
 
 
