@@ -9,6 +9,7 @@ image's own test (docker/test_image.py) runs pages, checks and jobs with what is
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,14 @@ def prune(packages: Path) -> int:
     _take_out(
         "libraries of codecs", [one for one in libraries if one not in linked(kept, libraries)]
     )
+    without_symbols(packages)
     return before - _size(packages)
+
+
+def without_symbols(packages: Path) -> None:
+    """Debuggers read them. Bundled libraries stay as they are: their tables were edited."""
+    modules = [one for one in packages.rglob("*.so") if not one.parent.name.endswith(".libs")]
+    subprocess.run(["strip", "--strip-debug", *map(str, modules)], check=True)
 
 
 def linked(files: list[Path], libraries: list[Path]) -> set[Path]:
