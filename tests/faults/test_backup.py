@@ -91,9 +91,9 @@ def copied(site: Site, tmp_path: Path) -> Path:
 
 
 def restore(
-    empty: House, folder: Path, identity: Path, *more: str, check: bool = True
+    empty: House, folder: Path, identity: Path, *more: str, check: bool = True, **env: str
 ) -> subprocess.CompletedProcess[str]:
-    owner = {**empty.env, "DATABASE_URL": empty.pg.url(postgres.OWNER)}
+    owner = {**empty.env, "DATABASE_URL": empty.pg.url(postgres.OWNER), **env}
     return empty.manage(
         "restore", str(folder), "--identity", str(identity), *more, env=owner, check=check
     )
@@ -251,6 +251,23 @@ def test_a_foreign_media_store_or_key_is_not_overwritten(site: Site, empty: Hous
     assert key.read_text() == "another key"
     key.unlink()
     assert nothing_is_in(empty)
+
+
+def test_a_copy_of_the_anchor_that_outlived_the_site_is_named_before_anything_is_written(
+    site: Site, empty: House, tmp_path: Path
+) -> None:
+    """As after a loss: it knows what came after the backup, and nothing would be sealed beside it.
+    One that knows no more is no obstacle."""
+    copy = tmp_path / "audit.anchor"
+    site.house.manage("audit", "seal")  # at least that a backup was made
+    shutil.copy(site.house.home / "audit.anchor", copy)
+    elsewhere = {"AUDIT_ANCHOR_COPIES": str(copy)}
+    said = refused(restore(empty, site.folder, site.identity, check=False, **elsewhere))
+    assert str(copy) in said and "a new place" in said and "Nothing was restored" in said
+    assert nothing_is_in(empty)
+    lines = copy.read_text().splitlines(keepends=True)
+    copy.write_text("".join(lines[:-1]))
+    assert "verifies" in restore(empty, site.folder, site.identity, **elsewhere).stdout
 
 
 def test_a_restore_whose_database_step_fails_takes_back_media_and_keys(
