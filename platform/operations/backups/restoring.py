@@ -249,7 +249,10 @@ def _prove(name: str, manifest: dict[str, Any], say: Say) -> None:
             chain=site_chain("backups"), verb=Verb.BACKUP_RESTORED, who=SHELL,
             object_type="backup", object_id=name,
         )  # fmt: skip
-    sealer.seal(everything=True)
+    try:
+        sealer.seal(everything=True)
+    except sealer.SealRefused as refused:
+        raise BackupFailed(f"All is restored, but nothing can be sealed: {refused}") from refused
     report = verify_database(trusted_keys(), [])
     if not report.ok:
         raise BackupFailed(
