@@ -169,7 +169,9 @@ def _media_of(target: Target, name: str, manifest: dict[str, Any]) -> list[tuple
 def _refuse_newer_anchors(sealed: int | None) -> None:
     """A bucket or a copy that outlived the old site knows more than the backup, and nothing would
     be sealed beside it. Backups of earlier versions do not say how many events they hold."""
-    for anchor in anchors_of_site() if sealed is not None else []:
+    if sealed is None:
+        return
+    for anchor in anchors_of_site():
         try:
             noted = anchor.last()
             known = 0 if noted is None else size_of(noted)
