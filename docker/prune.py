@@ -9,6 +9,7 @@ image's own test (docker/test_image.py) runs pages, checks and jobs with what is
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +19,16 @@ NOT_NEEDED = {
     "**/*.pyi": "for type checkers",
     "**/*.po": "sources of translations, of which the .mo files are read",
     "**/*.pxd": "for compilers",
+    "**/*.pyx": "for compilers",
+    "**/*.c": "for compilers",
     "numpy/_core/include": "for compilers",
     "c2pa/libs/*.rlib": "for linkers; the .so beside it is what is loaded",
     "ai_edge_litert/libLiteRtWebGpuAccelerator.so": "networks run on the processor",
+    "ai_edge_litert/vendors": "compilers for other chips",
+    "ai_edge_litert/aot": "calls these compilers",
+    "ai_edge_litert/tools": "programs of developers",
     "lxml": "of pyHanko, for lists of trusted certificates, which are not read",
     "oscrypto": "of pyHanko, for the operating system's certificates, which are not asked",
-    "numpy/f2py": "for compilers",
     "click_repl": "of Celery, for a shell of its own",
     "prompt_toolkit": "of that shell",
     "wcwidth": "of that shell",
@@ -54,7 +59,14 @@ def prune(packages: Path) -> int:
     _take_out(
         "libraries of codecs", [one for one in libraries if one not in linked(kept, libraries)]
     )
+    without_symbols(packages)
     return before - _size(packages)
+
+
+def without_symbols(packages: Path) -> None:
+    """Debuggers read them. Bundled libraries stay as they are: their tables were edited."""
+    modules = [one for one in packages.rglob("*.so") if not one.parent.name.endswith(".libs")]
+    subprocess.run(["strip", "--strip-debug", *map(str, modules)], check=True)
 
 
 def linked(files: list[Path], libraries: list[Path]) -> set[Path]:

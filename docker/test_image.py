@@ -73,11 +73,11 @@ def report(title: str, fact: object) -> None:
 
 def walls(image: Image) -> None:
     done = image.run("sandbox_selftest", "--json", check=False)
-    report = json.loads(done.stdout)
-    denied = sum(probe["denied"] for probe in report["probes"])
-    report(f"sandbox_selftest as uid {USER}", f"{denied} of {len(report['probes'])} denied")
-    report("  by", report["wall"])
-    if done.returncode or denied != len(report["probes"]):
+    selftest = json.loads(done.stdout)
+    denied = sum(probe["denied"] for probe in selftest["probes"])
+    report(f"sandbox_selftest as uid {USER}", f"{denied} of {len(selftest['probes'])} denied")
+    report("  by", selftest["wall"])
+    if done.returncode or denied != len(selftest["probes"]):
         raise SystemExit(f"The walls do not stand:\n{done.stdout}{done.stderr}")
 
 
@@ -106,9 +106,10 @@ def files(image: Image) -> None:
         answer = json.loads(done.stdout)
         first = answer[0] if isinstance(answer, list) else answer
         outcome = first["verdict"]
+        failed = [one["detector"] for one in first["findings"] if one["status"] == "failed"]
         report(f"verify {name}", f"{outcome} ({time.monotonic() - began:.1f} s)")
-        if not outcome:
-            raise SystemExit(done.stdout)
+        if failed or not outcome:
+            raise SystemExit(f"Failed checks: {failed}\n{done.stdout}{done.stderr}")
 
 
 @contextmanager

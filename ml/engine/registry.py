@@ -32,6 +32,7 @@ class Missing:
 
     name: str
     reason: str
+    lacks_model: bool = False
 
 
 def names() -> list[str]:
@@ -61,6 +62,7 @@ def made(name: str) -> Detector | Missing:
         return Missing(
             name,
             say("check.no_model"),
+            lacks_model=True,
         )
     except Exception:
         log.exception("detector %s could not be made", name)

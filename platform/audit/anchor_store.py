@@ -11,7 +11,6 @@ it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.utils import timezone
 
-from .anchors import line_of, size_of
+from .anchors import line_of, note_of, size_of
 
 GROUPS, DIGITS = 4, 4
 _GROUP, _FILE = re.compile(r"\d{4}"), re.compile(r"\d{4}\.json")
@@ -49,13 +48,13 @@ class AnchorStore:
         with _as_unreachable():
             return self._read(self._newest) if self._newest else None
 
-    def notes(self, since: int = 0) -> Iterator[str]:
+    def notes(self, since: int = 0) -> Iterator[tuple[str, str]]:
         """The newest first, so that what is older than `since` is neither listed nor read."""
         with _as_unreachable():
             for name in self._names():
                 if _size(name) < since:
                     return
-                yield self._read(name)
+                yield self._read(name), f"{self} ({name})"
 
     def write(self, newest: str, after: Callable[[int], Iterable[str]]) -> None:
         """Only the newest checkpoint, and only if the one before it is old enough."""
@@ -90,12 +89,14 @@ class AnchorStore:
                 yield from self._names(f"{above}{part}/")
 
     def _read(self, name: str) -> str:
+        """Empty, and so a finding, where it is not the checkpoint of so many events: an older one
+        under a higher number would stand in the way of all that are newer."""
         with self._storage.open(name) as file:
-            content = file.read()
+            note = note_of(file.read())
         try:
-            return str(json.loads(content)["note"])
-        except (ValueError, KeyError, TypeError):
-            return ""  # no checkpoint: a finding
+            return note if size_of(note) == _size(name) else ""
+        except (ValueError, IndexError):
+            return ""
 
 
 def _name(size: int) -> str:

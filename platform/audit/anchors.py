@@ -26,8 +26,8 @@ class Anchor(Protocol):
     def last(self) -> str | None:
         """The newest checkpoint that it keeps."""
 
-    def notes(self, since: int = 0) -> Iterator[str]:
-        """The checkpoints that cover as many events as `since` or more."""
+    def notes(self, since: int = 0) -> Iterator[tuple[str, str]]:
+        """The checkpoints that cover as many events as `since` or more, and where each one is."""
 
     def write(self, newest: str, after: Callable[[int], Iterable[str]]) -> None:
         """Adds what it does not keep yet, up to `newest`. `after` gives the checkpoints of more
@@ -44,8 +44,10 @@ class AnchorFile:
     def last(self) -> str | None:
         return last_note(self.file)
 
-    def notes(self, since: int = 0) -> Iterator[str]:
-        return (note for note in notes_in(self.file) if covers(note, since))
+    def notes(self, since: int = 0) -> Iterator[tuple[str, str]]:
+        for number, note in enumerate(notes_in(self.file), start=1):
+            if covers(note, since):
+                yield note, f"in {self.file}, line {number},"
 
     def write(self, newest: str, after: Callable[[int], Iterable[str]]) -> None:
         noted = self.last()
@@ -61,7 +63,7 @@ def notes_in(file: Path) -> Iterator[str]:
     with lines:
         for line in lines:
             if line.endswith("\n"):
-                yield str(json.loads(line)["note"])
+                yield note_of(line)
 
 
 def last_note(file: Path) -> str | None:
@@ -84,10 +86,18 @@ def _last(anchor: IO[bytes]) -> tuple[str | None, int]:
         whole = tail.rfind(b"\n") + 1
         before = tail.rfind(b"\n", 0, max(whole - 1, 0)) + 1
         if whole and (before or begin == 0):
-            return str(json.loads(tail[before:whole])["note"]), begin + whole
+            return note_of(tail[before:whole]), begin + whole
         if begin == 0:
             return None, 0
         reach *= 2
+
+
+def note_of(line: str | bytes) -> str:
+    """The checkpoint in a line. What is none is empty, and so a finding."""
+    try:
+        return str(json.loads(line)["note"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def size_of(note: str) -> int:

@@ -72,7 +72,10 @@ def verify_database(
         # Read again: a new site may have been writing down its first seal when this began.
         mark = mark or marks.read(mark_file())
         for what in [*missing, *([] if mark else [f"the high-water mark {mark_file()}"])]:
-            report.add(Problem(f"{what} is missing or empty, and there are checkpoints"))
+            report.add(Problem(
+                f"{what} is missing or empty, and there are checkpoints. On a machine that never "
+                "sealed, `manage.py audit seal` writes it"
+            ))  # fmt: skip
     return report
 
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -67,11 +68,10 @@ def write_subject_keys(keys: Sequence[bytes]) -> None:
             os.chown(part, was.st_uid, was.st_gid)
         part.chmod(stat.S_IMODE(was.st_mode))
         part.replace(file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise KeysRefused(
-            f"The key file {file} cannot be written: {error.strerror}. Nothing was changed."
-        ) from error
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def _lines(keys: Sequence[bytes]) -> bytes:

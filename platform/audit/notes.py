@@ -124,6 +124,8 @@ class Statement:
 
 def read(note: str, trusted: list[PublicKey]) -> Statement:
     """The statement of a note that one of the trusted keys has signed; else `BadNote`."""
+    if not note:
+        raise BadNote("There is no checkpoint that belongs there.")
     text, blank, signatures = note.rpartition("\n\n")
     if not blank:
         raise BadNote("The checkpoint carries no signature.")

@@ -14,8 +14,8 @@ AtLeast = int | str
 
 @dataclass(frozen=True)
 class Outside:
-    anchored: list[str] = field(default_factory=list)
-    """Every checkpoint in the anchors; one that several hold, once."""
+    anchored: Mapping[str, str] = field(default_factory=dict)
+    """Every checkpoint in the anchors, and where it is; one that several hold, once."""
     unreachable: list[str] = field(default_factory=list)
     """Anchors that were not compared, and why."""
     marks: Mapping[str, str] = field(default_factory=dict)
@@ -33,11 +33,11 @@ class Outside:
     ) -> Outside:
         """`since`: only checkpoints that cover so many events. The first anchor must be readable;
         another one that is away is named, and hides no finding of the others."""
-        lines: dict[str, None] = {}
+        anchored: dict[str, str] = {}
         unreachable = []
         for number, anchor in enumerate(anchors):
             try:
-                lines |= dict.fromkeys(anchor.notes(since))
+                anchored = dict(anchor.notes(since)) | anchored
             except OSError as error:
                 if number == 0:
                     raise
@@ -46,7 +46,7 @@ class Outside:
                 )
         remembered = {"the checkpoint that you remembered": least} if isinstance(least, str) else {}
         return cls(
-            anchored=list(lines),
+            anchored=anchored,
             unreachable=unreachable,
             marks={**(marks or {}), **remembered},
             least=least if isinstance(least, int) else 0,

@@ -160,6 +160,11 @@ def _compare_with_what_is_outside(previous: Checkpoint | None, anchors: Sequence
             continue
         if noted is not None:
             _compare_with(previous, noted, "the anchor", f"the last checkpoint {anchor}")
+        elif previous is not None:
+            log.warning(
+                "The anchor %s is empty, although %s events are sealed: it is new, or somebody "
+                "emptied it. It is filled again.", anchor, previous.size,
+            )  # fmt: skip
     if mark := marks.read(mark_file()):
         _compare_with(previous, mark, "the high-water mark", f"{mark_file()}")
 

@@ -117,8 +117,8 @@ class Verifier:
                 "shows that it is whole, not who signed it."
             )
         self.report.warnings += self.outside.unreachable
-        for note in self.outside.anchored:
-            self.report.anchored += self._noted(note, "the anchor", "a checkpoint in the anchor")
+        for note, where in self.outside.anchored.items():
+            self.report.anchored += self._noted(note, "the anchor", f"a checkpoint {where}")
         for name, note in self.outside.marks.items():
             self._noted(note, name, name)
 

@@ -21,7 +21,6 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from audit import fingerprints, guards, rights
-from audit.anchoring import anchors_of_site
 from blobs import place, quarantine
 from blobs.errors import BlobError
 from config.static import is_collected
@@ -30,8 +29,10 @@ from ml import pictures
 from ml.engine.image_encoders import building as encoders
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
+from operations.doctor_of_engine import checks as checks
 from operations.doctor_of_engine import inference as inference
 from operations.doctor_of_engine import trust_lists as trust_lists
+from operations.doctor_of_record import anchor_store as anchor_store
 from operations.findings import ERROR as ERROR
 from operations.findings import OK as OK
 from operations.findings import WARNING as WARNING
@@ -209,18 +210,6 @@ def folders() -> Iterator[Finding]:
         yield from _room("uploads under way", spool)
 
 
-def anchor_store() -> Iterator[Finding]:
-    if "anchor" not in settings.STORAGES:
-        return
-    try:
-        anchors_of_site()[-1].last()
-    except OSError as error:
-        yield Finding("audit anchor", ERROR, f"The anchor in AUDIT_ANCHOR_STORAGE cannot be read: "
-                      f"{place.as_line(error)}",
-                      "Correct AUDIT_ANCHOR_STORAGE, its options or the credentials "
-                      "(docs/audit.md).")  # fmt: skip
-
-
 def _room(title: str, folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     if free < max(LEAST_FREE_BYTES, 2 * settings.MAX_UPLOAD_BYTES):
@@ -274,8 +263,8 @@ def models() -> Iterator[Finding]:
             yield Finding("model files", WARNING, str(error),
                           "Run `python -m ml.engine.model_files`; the checks that need the file "
                           "say that they are not available.")  # fmt: skip
-    for file, checks in encoders.missing().items():
-        yield Finding("model files", WARNING, f"The network {file} of {', '.join(checks)} was not "
+    for file, served in encoders.missing().items():
+        yield Finding("model files", WARNING, f"The network {file} of {', '.join(served)} was not "
                       "built: these checks say that they are not available.",
                       "Run `python -m ml.engine.image_encoders` where TensorFlow is, or copy the "
                       "models folder from another machine (docs/operating.md).")  # fmt: skip
@@ -317,7 +306,7 @@ def small_pictures() -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     addresses, names, database, keys, store, direct_uploads, folders, anchor_store, static_files,
-    sandbox, trust_lists, broker, models, inference, reports, site, small_pictures,
+    sandbox, trust_lists, broker, models, checks, inference, reports, site, small_pictures,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The doctor's checks of what the engine relies on: trust lists and an inference server."""
+"""The doctor's checks of the engine: whether each check loads, trust lists, an inference server."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from ml.engine import model_repository
+from ml.engine import model_repository, registry
 from ml.engine.inference_server import AtServer, Connection, ServerUnusable
 from operations.findings import ERROR, WARNING, Finding
 from sandbox import trust, trust_laying
 
 OLDEST_LIST = timedelta(days=366)
+
+
+def checks() -> Iterator[Finding]:
+    """Each is loaded as a worker loads it. A missing model file is `models`' to report."""
+    for name in registry.names():
+        detector = registry.made(name)
+        if isinstance(detector, registry.Missing) and not detector.lacks_model:
+            yield Finding("checks", ERROR, f"The check {name} cannot be loaded: in each analysis "
+                          "it fails.", "Its error is in the log of `manage.py verify FILE`. Where "
+                          "a library is missing, install the pinned packages again.")  # fmt: skip
 
 
 def trust_lists() -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from audit.checking import verify_database
 from audit.keys import mark_file
 from audit.sealer import SealRefused, seal
 from config.s3 import s3_deadlines
+from operations import doctor_of_record
 from operations.doctor import anchor_store
 from tests.audit.helpers import note
 from tests.media_bucket import BUCKET, MediaBucket, descriptions, running
@@ -111,6 +112,59 @@ def test_a_forged_checkpoint_in_the_bucket_is_a_finding(bucket: MediaBucket) -> 
         seal()
 
 
+def test_an_old_checkpoint_under_a_higher_number_is_a_finding(bucket: MediaBucket) -> None:
+    """It would stand in the way of newer ones, though its signature is right."""
+    note(uuid.uuid4())
+    seal()
+    old = bucket.client.get_object(Bucket=BUCKET, Key="anchor/0000/0000/0000/0001.json")
+    name = "0000/0000/0000/0077.json"
+    bucket.client.put_object(Bucket=BUCKET, Key=f"anchor/{name}", Body=old["Body"].read())
+    report = verify_database([], None)
+    assert not report.ok and name in report.as_text(), report.as_text()
+    (found,) = anchor_store()
+    assert found.level == "error" and "nothing is sealed" in found.said
+    note(uuid.uuid4())
+    with pytest.raises(SealRefused, match="cannot be trusted"):
+        seal()
+    bucket.client.delete_object(Bucket=BUCKET, Key=f"anchor/{name}")
+    assert seal() and list(anchor_store()) == []
+
+
+def test_an_emptied_bucket_is_filled_and_the_log_says_so(
+    bucket: MediaBucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A site's first sealing finds it empty too, and says nothing."""
+    note(uuid.uuid4())
+    seal()
+    assert "is empty" not in caplog.text
+    bucket.client.delete_object(Bucket=BUCKET, Key="anchor/0000/0000/0000/0001.json")
+    seal()
+    assert "AUDIT_ANCHOR_STORAGE is empty" in caplog.text
+    assert kept(bucket) == ["0000/0000/0000/0001.json"]
+
+
+def test_a_bucket_that_takes_nothing_is_told_by_the_doctor(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be read, so nothing else would tell."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "anchor": {"BACKEND": f"{__name__}.ReadOnly", "OPTIONS": {"location": str(tmp_path)}},
+    }
+    settings.AUDIT_ANCHOR_STORAGE_SECONDS = 1e-6
+    note(uuid.uuid4())
+    seal()
+    assert list(anchor_store()) == [], "it may still come"
+    monkeypatch.setattr(doctor_of_record, "PATIENCE", timedelta(0))
+    (found,) = anchor_store()
+    assert found.level == "error" and "0 of 1 sealed" in found.said and "add" in found.mend
+
+
+class ReadOnly(FileSystemStorage):
+    def _save(self, name: str, content: Any) -> str:
+        raise PermissionError(13, "Permission denied", name)
+
+
 def test_a_bucket_that_is_away_holds_up_nothing_and_catches_up(bucket: MediaBucket) -> None:
     """Meanwhile the report names it, and doctor says what to do."""
     bucket.go_away()
@@ -150,7 +204,7 @@ def test_only_newer_checkpoints_are_read_where_newer_ones_are_asked_for(tmp_path
     for size in (1, 9_999, 10_000, 123_456_789):
         store.write(f"origin\n{size}\n", lambda known: [])
     read.clear()
-    assert [one.split("\n")[1] for one in store.notes(10_000)] == ["123456789", "10000"]
+    assert [one.split("\n")[1] for one, _ in store.notes(10_000)] == ["123456789", "10000"]
     assert read == ["0000/0001/2345/6789.json", "0000/0000/0001/0000.json"]
 
 
@@ -162,4 +216,4 @@ def test_the_largest_is_the_last_in_whatever_order_they_were_written(sizes: list
     store = AnchorStore(lambda: storage, timedelta())
     last = store.last()
     assert (int(last.split("\n")[1]) if last else None) == max(sizes, default=None)
-    assert [int(one.split("\n")[1]) for one in store.notes()] == sorted(sizes, reverse=True)
+    assert [int(one.split("\n")[1]) for one, _ in store.notes()] == sorted(sizes, reverse=True)

@@ -149,6 +149,21 @@ def test_a_rotation_that_was_cut_off_before_it_was_noted_goes_on(
     assert fingerprints.problems() == []
 
 
+@pytest.mark.parametrize("kind", ["signing", "subject"])
+def test_a_key_whose_folder_takes_no_new_file_is_left_as_it_is(
+    own_home: Path, settings: Any, kind: str
+) -> None:
+    """As where a secret store mounts it. Here the name is too long for a neighbour."""
+    fingerprints.init()
+    setting = {"signing": "AUDIT_SIGNING_KEY_FILE", "subject": "AUDIT_SUBJECT_KEY_FILE"}[kind]
+    file: Path = getattr(settings, setting)
+    setattr(settings, setting, file.rename(file.with_name("k" * 249)))
+    before = getattr(settings, setting).read_text()
+    with pytest.raises(CommandError, match=r"cannot be written.*secret store"):
+        call_command("keys", "rotate", kind)
+    assert getattr(settings, setting).read_text() == before and fingerprints.problems() == []
+
+
 def test_a_subject_key_that_no_line_opens_keeps_the_file(own_home: Path, settings: Any) -> None:
     fingerprints.init()
     subjects.keep(uuid4(), "note", "lost")

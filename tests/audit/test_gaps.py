@@ -136,6 +136,20 @@ def test_a_copy_of_the_anchor_elsewhere_sees_it(settings: Any, tmp_path: Path) -
     assert verify_database([], None).ok  # what remains: docs/audit.md says so
 
 
+def test_a_line_of_the_anchor_that_is_no_checkpoint_is_a_finding(settings: Any) -> None:
+    """Named by its file and number; it hides nothing else, and nothing more is sealed."""
+    note(uuid.uuid4())
+    seal()
+    with settings.AUDIT_ANCHOR_FILE.open("a") as file:
+        file.write("nonsense\n")
+    report = verify_database([], None)
+    place = f"{settings.AUDIT_ANCHOR_FILE}, line 2,"
+    assert not report.ok and report.events and place in report.as_text(), report.as_text()
+    note(uuid.uuid4())
+    with pytest.raises(SealRefused, match="cannot be trusted"):
+        seal()
+
+
 def test_a_copy_that_cannot_be_reached_holds_up_nothing(settings: Any, tmp_path: Path) -> None:
     """The next sealing catches up."""
     (tmp_path / "away").write_text("a file where a folder should be")

@@ -68,7 +68,7 @@ class House:
     def _migrate(self) -> None:
         postgres.start(self.pg)
         owner = {**self.env, "DATABASE_URL": self.pg.url(postgres.OWNER)}
-        self.manage("migrate", "--noinput", env=owner)
+        self.manage("migrate", "--noinput", env=owner, seconds=900)
 
     def clear(self) -> None:
         """Every row of work and of the record, as only a superuser in a test may."""
@@ -101,11 +101,16 @@ class House:
 
     # --- commands ---------------------------------------------------------------------------
     def python(
-        self, *args: str, env: dict[str, str] | None = None, stdin: str = "", check: bool = True
+        self,
+        *args: str,
+        env: dict[str, str] | None = None,
+        stdin: str = "",
+        check: bool = True,
+        seconds: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, *args], cwd=ROOT, env=env or self.env, input=stdin, text=True,
-            capture_output=True, timeout=300,
+            capture_output=True, timeout=seconds,
         )  # fmt: skip
         if check and done.returncode:
             raise AssertionError(f"{args} failed:\n{done.stdout}\n{done.stderr}")

@@ -114,7 +114,7 @@ class Storm:
         acknowledged |= house.take_in(orders[half:])
         self.blow(running)
         self.calm(running)
-        house.wait_until_settled(120)
+        house.wait_until_settled(max(120, self.jobs))
         self.requeue_innocent({acknowledged[n] for n in range(len(POISON))})
         house.dismiss_the_clerk()  # PostgreSQL was killed under its connection
         acknowledged |= self.listen()

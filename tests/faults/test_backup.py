@@ -91,9 +91,17 @@ def copied(site: Site, tmp_path: Path) -> Path:
 
 
 def restore(
-    empty: House, folder: Path, identity: Path, *more: str, check: bool = True
+    empty: House,
+    folder: Path,
+    identity: Path,
+    *more: str,
+    check: bool = True,
+    anchor_copy: Path | str = "",
 ) -> subprocess.CompletedProcess[str]:
-    owner = {**empty.env, "DATABASE_URL": empty.pg.url(postgres.OWNER)}
+    owner = {
+        **empty.env, "DATABASE_URL": empty.pg.url(postgres.OWNER),
+        "AUDIT_ANCHOR_COPIES": str(anchor_copy),
+    }  # fmt: skip
     return empty.manage(
         "restore", str(folder), "--identity", str(identity), *more, env=owner, check=check
     )
@@ -251,6 +259,22 @@ def test_a_foreign_media_store_or_key_is_not_overwritten(site: Site, empty: Hous
     assert key.read_text() == "another key"
     key.unlink()
     assert nothing_is_in(empty)
+
+
+def test_a_copy_of_the_anchor_that_outlived_the_site_is_named_before_anything_is_written(
+    site: Site, empty: House, tmp_path: Path
+) -> None:
+    """As after a loss: it knows what came after the backup, and nothing would be sealed beside it.
+    One that knows no more is no obstacle."""
+    copy = tmp_path / "audit.anchor"
+    site.house.manage("audit", "seal")  # at least that a backup was made
+    shutil.copy(site.house.home / "audit.anchor", copy)
+    said = refused(restore(empty, site.folder, site.identity, check=False, anchor_copy=copy))
+    assert str(copy) in said and "a new place" in said and "Nothing was restored" in said
+    assert nothing_is_in(empty)
+    lines = copy.read_text().splitlines(keepends=True)
+    copy.write_text("".join(lines[:-1]))
+    assert "verifies" in restore(empty, site.folder, site.identity, anchor_copy=copy).stdout
 
 
 def test_a_restore_whose_database_step_fails_takes_back_media_and_keys(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,11 @@ def test_a_network_that_was_not_built_is_named(
         "diffusion_face, synthetic_face, synthetic_image" in findings[0].said
         and "ml.engine.image_encoders" in findings[0].mend
     )
+
+
+def test_a_check_whose_library_is_missing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever loads is not named."""
+    assert list(doctor.checks()) == []
+    monkeypatch.setitem(sys.modules, "ml.engine.detectors.compression.detector", None)
+    (found,) = doctor.checks()
+    assert found.level == doctor.ERROR and "compression" in found.said and found.mend

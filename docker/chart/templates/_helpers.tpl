@@ -37,6 +37,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- if .Values.secrets.keys }}
 - {name: AUDIT_SIGNING_KEY_FILE, value: /run/secrets/touchstone-keys/audit_signing.key}
 - {name: AUDIT_SUBJECT_KEY_FILE, value: /run/secrets/touchstone-keys/audit_subjects.key}
+- {name: REPORT_SIGNING_KEY_FILE, value: /run/secrets/touchstone-keys/report_signing.key}
 - {name: AUDIT_MARK_FILE, value: /var/lib/touchstone/audit.mark}
 {{- end }}
 {{- range $name, $value := .Values.env }}

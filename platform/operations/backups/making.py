@@ -76,6 +76,8 @@ def make(target: Target, to: str, say: Say) -> str:
             rows = database.counts(cursor)
             cursor.execute("SELECT sha256, size FROM blobs_blob WHERE damage = '' ORDER BY sha256")
             blobs: list[tuple[str, int]] = cursor.fetchall()
+            cursor.execute("SELECT coalesce(max(size), 0) FROM audit_checkpoint")
+            sealed: int = cursor.fetchone()[0]
         size = dumped.seek(0, io.SEEK_END)
         sha256["database.dump"] = _write(
             target, f"{name}/database.dump", cast(BinaryIO, dumped), key
@@ -88,6 +90,7 @@ def make(target: Target, to: str, say: Say) -> str:
     target.write_clear(f"{name}/media.list", listed)
     manifest = {
         "format": FORMAT, "name": name, "rows": rows, "media": len(kept), "sha256": sha256,
+        "sealed": sealed,
         "secret_key": fingerprints.of("secret", settings.SECRET_KEY.encode()),
     }  # fmt: skip
     # Last: a backup without its manifest did not end, and is not restored.

@@ -21,6 +21,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from audit import fingerprints, sealer
+from audit.anchoring import anchors_of_site
+from audit.anchors import size_of
 from audit.checking import verify_database
 from audit.keys import trusted_keys, write_once
 from audit.services import record, site_chain
@@ -61,6 +63,7 @@ def restore(target: Target, name: str, by: Any, say: Say) -> None:
             archive = opened.enter_context(_checked(target, name, "keys.tar", by, manifest))
             keys = dict(_unpacked(archive))
             media = _media_of(target, name, manifest)
+            _refuse_newer_anchors(manifest.get("sealed"))
             _refuse_foreign_media({sha256 for sha256, _ in media})
             say(f"The backup {name} is complete: {len(media)} media files. Restoring ...")
             _media(target, by, media, written, say)
@@ -163,6 +166,27 @@ def _media_of(target: Target, name: str, manifest: dict[str, Any]) -> list[tuple
     return media
 
 
+def _refuse_newer_anchors(sealed: int | None) -> None:
+    """A bucket or a copy that outlived the old site knows more than the backup, and nothing would
+    be sealed beside it. Backups of earlier versions do not say how many events they hold."""
+    if sealed is None:
+        return
+    for anchor in anchors_of_site():
+        try:
+            noted = anchor.last()
+            known = 0 if noted is None else size_of(noted)
+        except OSError as error:
+            raise BackupFailed(f"The anchor {anchor} cannot be read: {error}.") from error
+        except (ValueError, IndexError) as error:
+            raise BackupFailed(f"The newest entry of the anchor {anchor} is none.") from error
+        if known > sealed:
+            raise BackupFailed(
+                f"The anchor {anchor} knows {known} sealed events and the backup {sealed}: the "
+                "others are lost. Keep that anchor as evidence. Give AUDIT_ANCHOR_COPIES or "
+                "AUDIT_ANCHOR_STORAGE_OPTIONS a new place, and restore again."
+            )
+
+
 def _refuse_foreign_media(ours: set[str]) -> None:
     """The store may hold what a killed run of this restore has written, and nothing else."""
     place = vault.storage()
@@ -227,7 +251,10 @@ def _prove(name: str, manifest: dict[str, Any], say: Say) -> None:
             chain=site_chain("backups"), verb=Verb.BACKUP_RESTORED, who=SHELL,
             object_type="backup", object_id=name,
         )  # fmt: skip
-    sealer.seal(everything=True)
+    try:
+        sealer.seal(everything=True)
+    except sealer.SealRefused as refused:
+        raise BackupFailed(f"All is restored, but nothing can be sealed: {refused}") from refused
     report = verify_database(trusted_keys(), [])
     if not report.ok:
         raise BackupFailed(

@@ -44,3 +44,8 @@ class Command(BaseCommand):
                 self.stdout.write("The keys on this machine are those of this database.")
         except KeysRefused as refused:
             raise CommandError(str(refused)) from refused
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename} cannot be written: {error.strerror}. Where the keys come from a "
+                "secret store, see docs/audit.md, Keys from a secret store."
+            ) from error
