@@ -34,7 +34,7 @@ LEAST_GENUINE = 0.1
 """Share of genuine files that bounds must clear to be worth having."""
 USUAL = 0.5
 """Share of genuine files that a check judges, if it is to have a bound."""
-TELLS_AT = 0.7
+TELLS_AT = 0.75
 """The AUC from which a check counts as detecting a kind of fake."""
 MOST_COMPRESSED = 29.0
 """The mean quantiser above which a video (H.264) is never cleared. It lies between videos of the
