@@ -290,7 +290,7 @@ TAGS = st.sampled_from(["", "de", "de-AT", "de-Latn-DE", "den", "en", "en-GB", "
 
 
 @given(sent=st.lists(TAGS, min_size=1, max_size=8),
-       asked=st.lists(TAGS.filter(bool), min_size=1, max_size=3, unique=True))  # fmt: skip
+       languages=st.lists(TAGS.filter(bool), min_size=1, max_size=3, unique=True))  # fmt: skip
 @settings(max_examples=25, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 def test_a_dry_run_predicts_what_a_rule_about_languages_then_does(
