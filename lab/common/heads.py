@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,17 @@ def fitted(x: Features, fake: NDArray[np.bool_], weights: Floats, recipe: Recipe
     ]
     weight, bias = (np.mean(part, 0) for part in zip(*parts, strict=True))
     return Head(weight.astype(np.float32), float(bias))
+
+
+def scores(head: Head, features: Features) -> Floats:
+    """One logit for each line."""
+    found: Floats = features.astype(np.float64) @ head.weight + head.bias
+    return found
+
+
+def save(head: Head, file: Path) -> None:
+    """As `ml.engine.image_encoders.heads` reads it."""
+    np.savez(file, weight=head.weight, bias=np.float32(head.bias))
 
 
 def whitening(genuine: Features, shrinkage: float) -> Features:

@@ -58,11 +58,6 @@ def hits(fake: Any, scores: Any) -> float:
     return metrics.tpr_at_fpr(fake, scores, 0.05) or 0.0
 
 
-def scores(head: Head, part: Part) -> Floats:
-    found: Floats = part.features.astype(np.float64) @ head.weight + head.bias
-    return found
-
-
 def best_head(train: Part, val: Part) -> tuple[Head, float]:
     """The strength with the best ranking on the validation split."""
     weights = np.ones(len(train.fake))
@@ -72,7 +67,9 @@ def best_head(train: Part, val: Part) -> tuple[Head, float]:
         )
         for strength in STRENGTHS
     }
-    best = max(fitted, key=lambda strength: auc(val.fake, scores(fitted[strength], val)))
+    best = max(
+        fitted, key=lambda strength: auc(val.fake, heads.scores(fitted[strength], val.features))
+    )
     return fitted[best], best
 
 
@@ -95,7 +92,7 @@ def gain(
 
 def as_text(train: Part, val: Part, test: Part) -> str:
     head, strength = best_head(train, val)
-    on_val, on_test = scores(head, val), scores(head, test)
+    on_val, on_test = (heads.scores(head, part.features) for part in (val, test))
     both = LogisticRegression().fit(np.stack([val.small, on_val], 1), val.fake)
     stacked = both.decision_function(np.stack([test.small, on_test], 1))
     weights = ", ".join(f"{weight:.2f}" for weight in both.coef_[0])

@@ -71,11 +71,6 @@ def fitted(train: Part) -> Head:
     return heads.fitted(chosen.features, chosen.fake, weights, heads.RECIPE)
 
 
-def scores(head: Head, part: Part) -> Floats:
-    found: Floats = part.features.astype(np.float64) @ head.weight + head.bias
-    return found
-
-
 def bound(part: Part, scores: Floats, alpha: float) -> float:
     real = ~part.fake
     return heads.bound(part.source[real], scores[real], alpha, most=MOST_OF_A_ROW)
@@ -114,7 +109,7 @@ def main() -> None:
     options = parser.parse_args()
     train, val = read(options.folder, "train"), read(options.folder, "val")
     head = fitted(train)
-    on_val = scores(head, val)
+    on_val = heads.scores(head, val.features)
     found_at = bound(val, on_val, FOUND_ALPHA)
     say(json.dumps(figures(val, on_val, found_at), indent=1))
     if options.release:
@@ -122,13 +117,13 @@ def main() -> None:
 
 
 def release(head: Head, train: Part, val: Part, test: Part) -> None:
-    np.savez(CHECK / "head.npz", weight=head.weight, bias=np.float32(head.bias))
+    heads.save(head, CHECK / "head.npz")
     content = (CHECK / "head.npz").read_bytes()
     card = json.loads((CHECK / "card.json").read_text())
-    found_at = bound(val, scores(head, val), FOUND_ALPHA)
+    found_at = bound(val, heads.scores(head, val.features), FOUND_ALPHA)
     kept = joined(val, test.where(test.source == CALIBRATES))
     test = test.where(test.source != CALIBRATES)
-    on_kept = scores(head, kept)
+    on_kept = heads.scores(head, kept.features)
     card["version"] = "3"
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
     card["head"] = {
@@ -159,7 +154,7 @@ def release(head: Head, train: Part, val: Part, test: Part) -> None:
     }  # fmt: skip
     card["measured"] = {
         "split": "test; face finder, crop and encoder as in service",
-        **figures(test, scores(head, test), found_at),
+        **figures(test, heads.scores(head, test.features), found_at),
     }
     (CHECK / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     say(json.dumps(card["measured"], indent=1))

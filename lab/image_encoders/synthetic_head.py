@@ -22,7 +22,7 @@ import numpy as np
 from lab.common import heads
 from lab.common.speaking import say
 from lab.face.calibrate import FEWEST_OF_A_SOURCE, for_card, upper_bound
-from lab.image_encoders.face_head import Floats, Part, figures, read, scores
+from lab.image_encoders.face_head import Floats, Part, figures, read
 from ml.engine.detectors import diffusion_face
 from ml.engine.detectors.synthetic_face.joined import MARGIN
 from ml.engine.image_encoders.heads import Head
@@ -90,10 +90,10 @@ def main() -> None:
     options = parser.parse_args()
     train, val = read_split(options.folder, "train"), read_split(options.folder, "val")
     head = fitted(train.part)
-    small, beside = shares(val, scores(head, val.part))
+    small, beside = shares(val, heads.scores(head, val.part.features))
 
     def joined(split: Split) -> Floats:
-        return small * split.small + beside * scores(head, split.part)
+        return small * split.small + beside * heads.scores(head, split.part.features)
 
     for name, values in (("small network", val.small), ("joined", joined(val))):
         say(
@@ -101,7 +101,8 @@ def main() -> None:
         )
     if not options.release:
         return
-    content = head_file(head)
+    heads.save(head, CHECK / "head.npz")
+    content = (CHECK / "head.npz").read_bytes()
     test = read_split(options.folder, "test")
     bound = found_at(val.part, joined(val))
     alone = figures(test.part, test.small, found_at(val.part, val.small))
@@ -140,15 +141,6 @@ def against(part: Part, scores: Floats) -> float:
     fake = part.fake & (part.source == FAMILY) & ~part.degraded
     chosen = fake | (~part.fake & (part.source == LEARNT_FROM))
     return round(metrics.auc(part.fake[chosen], scores[chosen]) or 0.0, 3)
-
-
-def head_file(head: Head) -> bytes:
-    np.savez(
-        CHECK / "head.npz",
-        weight=head.weight,
-        bias=np.float32(head.bias),
-    )
-    return (CHECK / "head.npz").read_bytes()
 
 
 def counted(train: Part) -> dict[str, int]:

@@ -27,22 +27,20 @@ from PIL import Image
 
 from lab.synthetic_image import rows
 from lab.synthetic_image.folders import add_arguments, folders
-from lab.synthetic_image.release import FOLDER, read_card
-from lab.synthetic_image.score import KeptFeatures
+from lab.synthetic_image.score import add_head_arguments, chosen
 from lab.synthetic_image.sources import Folders, Picture
 from ml.engine.contract import Pixels
 from ml.engine.detectors.synthetic_image.crops import every_look, taken
 from ml.engine.detectors.synthetic_image.films import MOMENTS
-from ml.engine.image_encoders.heads import Head, read_head
-from ml.engine.image_encoders.served import encoder_of
 
 COLUMNS = ("split", "row", "source", "fake", "name", "rate", "logits")
 RATES = (18, 23, 28)
 """Constant rate factors of H.264, one for each picture."""
 EVERY_RATE = (18, 23, 28, 33)
 PANS = 12
-"""Frames of a film that pans over a picture, and how much of the picture is in view."""
+"""The number of frames in a pan."""
 IN_VIEW = 0.9
+"""The share of the picture's width and height that each frame shows."""
 LARGEST = 1280
 MOST_FRAMES = 50
 EACH_SPEAKER = 4
@@ -199,28 +197,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--split", default="test", choices=("val", "test"))
+    add_head_arguments(parser)
     parser.add_argument("--most", type=int, default=20, help="pictures a row")
-    parser.add_argument("--kept", type=Path, help="where features are kept between runs")
-    parser.add_argument("--head", type=Path, help="of `fit --out`, instead of what is served")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    card = read_card()
-    encoder, head = encoder_of(FOLDER, card), read_head(FOLDER, card)
-    features = encoder.features
-    if options.head:
-        with np.load(options.head) as stored:
-            head = Head(stored["weight"], float(stored["bias"]))
-    if options.kept:
-        features = KeptFeatures(options.kept, encoder.sha256, features)
+    side, features, head = chosen(options)
     with options.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for film in films(folders(options), options.split, options.most):
             looks = []
             for pixels in film.read():
-                picture = taken(pixels, encoder.side)
+                picture = taken(pixels, side)
                 if not picture.unfit:
                     looks.append([look.logit for look in every_look(picture, features, head)])
             writer.writerow(

@@ -60,7 +60,7 @@ def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) 
         columns = {name: stored[name] for name in ("row", "fake")}
     fakes = tuple(name for name in FAKES if name not in without)
     head, counts = fitted(columns, np.load(seen).astype(np.float32), fakes)
-    np.savez(target or FOLDER / "head.npz", weight=head.weight, bias=np.float32(head.bias))
+    heads.save(head, target or FOLDER / "head.npz")
     say(json.dumps(counts))
     if target is not None:
         return

@@ -72,14 +72,31 @@ def fine(crop: Pixels) -> float:
     return losses[0] / max(losses[1], 1e-6)
 
 
+def add_head_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--split", default="test", choices=("val", "test"))
+    parser.add_argument("--kept", type=Path, help="where features are kept between runs")
+    parser.add_argument("--head", type=Path, help="of `fit --out`, instead of what is served")
+
+
+def chosen(options: argparse.Namespace) -> tuple[int, Features, Head]:
+    """The crops' side, the served encoder's features, and the head that the arguments name."""
+    card = read_card()  # which has no calibration yet
+    encoder, head = encoder_of(FOLDER, card), read_head(FOLDER, card)
+    features: Features = encoder.features
+    if options.head:
+        with np.load(options.head) as stored:
+            head = Head(stored["weight"], float(stored["bias"]))
+    if options.kept:
+        features = KeptFeatures(options.kept, encoder.sha256, features)
+    return encoder.side, features, head
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--split", default="test", choices=("val", "test"))
+    add_head_arguments(parser)
     parser.add_argument("--most", type=int, default=60, help="pictures a row")
-    parser.add_argument("--kept", type=Path, help="where features are kept between runs")
-    parser.add_argument("--head", type=Path, help="of `fit --out`, instead of what is served")
     parser.add_argument("--torch", type=Path, help="a checkpoint instead of what is served")
     options = parser.parse_args()
     if options.torch:
@@ -87,14 +104,7 @@ def main() -> None:
 
         side, features, head = served(options.torch)
     else:
-        card = read_card()  # which has no calibration yet
-        encoder, head = encoder_of(FOLDER, card), read_head(FOLDER, card)
-        side, features = encoder.side, encoder.features
-        if options.head:
-            with np.load(options.head) as stored:
-                head = Head(stored["weight"], float(stored["bias"]))
-        if options.kept:
-            features = KeptFeatures(options.kept, encoder.sha256, features)
+        side, features, head = chosen(options)
     done: set[tuple[str, str]] = set()
     if options.out.exists():
         with options.out.open() as file:

@@ -59,6 +59,21 @@ def ratio(
     }
 
 
+def segments(
+    starts: Sequence[float],
+    last: float,
+    scores: Sequence[float],
+    calibration: AskingCalibration,
+    label: str,
+) -> tuple[Segment, ...]:
+    """Each moment stands for the time until the next one, and the last one until `last`."""
+    ends = [*starts[1:], max(last, starts[-1])]
+    return tuple(
+        segment(start, end, score, calibration, label)
+        for start, end, score in zip(starts, ends, scores, strict=True)
+    )
+
+
 def segment(
     start: float, end: float, score: float, calibration: AskingCalibration, label: str
 ) -> Segment:

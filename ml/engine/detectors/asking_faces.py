@@ -134,11 +134,7 @@ def _best(crops: Sequence[Crop]) -> float:
 def segments(top: FaceScore, calibration: AskingCalibration, label: str) -> tuple[Segment, ...]:
     """The deciding face, moment by moment."""
     starts = [crop.seconds for crop in top.crops]
-    ends = [*starts[1:], max(top.track.last, starts[-1])]
-    return tuple(
-        asking.segment(start, end, logit, calibration, label)
-        for start, end, logit in zip(starts, ends, top.logits, strict=True)
-    )
+    return asking.segments(starts, top.track.last, top.logits, calibration, label)
 
 
 def evidence(

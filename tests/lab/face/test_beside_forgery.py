@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lab.common import heads
 from lab.face.data import Item
 from lab.image_encoders import beside_forgery, swapped_faces
-from lab.image_encoders.beside_forgery import Part, as_text, auc, best_head, gain, scores
+from lab.image_encoders.beside_forgery import Part, as_text, auc, best_head, gain
 
 
 def part(seed: int, *, tells: float, people: int = 20) -> Part:
@@ -37,7 +38,7 @@ def test_what_the_encoder_tells_beside_the_small_network_is_gained() -> None:
 def test_an_encoder_that_tells_nothing_gains_nothing() -> None:
     train, val, test = (part(seed, tells=0.0) for seed in range(3))
     head, _ = best_head(train, val)
-    noise = test.small + 0.01 * scores(head, test)
+    noise = test.small + 0.01 * heads.scores(head, test.features)
     low, high = gain(test, test.small, noise, auc)
     assert low <= 0.02 and high >= -0.02
 

@@ -154,14 +154,10 @@ class Seen:
 def _segments(
     seen: Sequence[Seen], duration: float, calibration: AskingCalibration
 ) -> tuple[Segment, ...]:
-    """Each moment stands for the time until the next one."""
-    label = say("synthetic_image.segment")
     starts = [one.moment.seconds for one in seen]
-    ends = [*starts[1:], max(duration, starts[-1])]
-    return tuple(
-        asking.segment(start, end, one.score, calibration, label)
-        for start, end, one in zip(starts, ends, seen, strict=True)
-    )
+    scores = [one.score for one in seen]
+    label = say("synthetic_image.segment")
+    return asking.segments(starts, duration, scores, calibration, label)
 
 
 def _evidence(
