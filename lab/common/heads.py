@@ -1,4 +1,4 @@
-"""Shared code of linear heads on an image encoder's features: sample weights, fit and bound."""
+"""Shared code of linear heads on an encoder's features: sample weights, fit and bound."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def fitted(x: Features, fake: NDArray[np.bool_], weights: Floats, recipe: Recipe
     genuine = x[~fake]
     straight = np.eye(x.shape[1], dtype=np.float32)
     parts = [
-        _regressed(x, fake, weights, recipe.strength, to)
+        regressed(x, fake, weights, recipe.strength, to)
         for to in (straight, whitening(genuine, recipe.shrinkage))
     ]
     weight, bias = (np.mean(part, 0) for part in zip(*parts, strict=True))
@@ -95,10 +95,11 @@ def whitening(genuine: Features, shrinkage: float) -> Features:
     return matrix
 
 
-def _regressed(
+def regressed(
     x: Features, fake: NDArray[np.bool_], weights: Floats, strength: float, to: Features
 ) -> tuple[Features, float]:
-    """A head on `x @ to`, in terms of `x` and in units of its spread on genuine samples."""
+    """A regression on `x @ to`: its weight and bias for `x`, in units of its spread on genuine
+    samples."""
     middle = x[~fake].mean(0)
     model = LogisticRegression(C=strength, max_iter=3000)
     model.fit((x - middle) @ to, fake, sample_weight=weights)

@@ -27,7 +27,7 @@ from ml.engine.detectors.voice_spoof.network import FOLDER, WEIGHTS, Hearing
 from ml.engine.media.spectra import RATE
 from ml.evaluation.degrade_sound import NAMED
 
-VERSION = "4"
+VERSION = "5"
 SAYS = "A higher score means more likely synthesised or vocoded speech."
 PROBES, STEP = 40, 8
 """How many pictures prove what was stored, and every how manieth clip is encoded degraded."""
@@ -118,6 +118,7 @@ def write(
             "directions_taken_out": fitting.SPEAKERS,
             "directions_kept": fitting.KEPT,
             "softness": fitting.SOFTNESS,
+            "regression": asdict(fitting.REGRESSION) | {"share": fitting.SHARE},
             "shown": len(seen),
             "supports": {layer.name: len(layer.listener.supports) for layer in panel.layers},
             "lines": {encoder: list(two) for encoder, two in panel.lines.items()},

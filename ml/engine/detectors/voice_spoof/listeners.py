@@ -1,7 +1,8 @@
 """The classifiers on the audio encoders: one for each layer.
 
-Each standardises the features, projects them on a few hundred directions and compares the result
-with weighted examples. It consists of a few arrays; `lab/voice/fitting.py` fits them.
+Each standardises the features. It projects them on a few hundred directions and compares the result
+with weighted examples, and it adds a weighted sum of all features. It consists of a few arrays;
+`lab/voice/fitting.py` fits them.
 
 The scores of an encoder's layers are averaged. A line turns each encoder's mean into a likelihood
 ratio, and the score is the logarithm of the mean ratio. So an encoder that detects a machine is not
@@ -32,12 +33,15 @@ class Listener:
     supports: Floats
     """Examples times what is kept."""
     votes: Floats
+    weight: Floats
+    """Of each standardised feature."""
     offset: float
 
     def __call__(self, features: Floats) -> NDArray[np.float64]:
         """Higher means more likely made by a machine; one number for each line."""
-        kept = standard(features, self.mean, self.spread) @ self.directions.T
-        return gaussian_kernel(kept, self.supports) @ self.votes.astype(np.float64) + self.offset
+        standardised = standard(features, self.mean, self.spread)
+        compared = gaussian_kernel(standardised @ self.directions.T, self.supports) @ self.votes
+        return np.asarray(compared + standardised @ self.weight + self.offset, np.float64)
 
 
 @dataclass(frozen=True)
