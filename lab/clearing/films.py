@@ -30,7 +30,7 @@ from lab.clearing.forging import SOUND_HZ, Clip, Sound
 from lab.common.speaking import say
 from lab.face.store import Finder, face_finder
 from ml.engine.media.encoding import even
-from ml.evaluation import data_folders
+from ml.evaluation import data_folders, video_codec
 
 HELD_BACK = ("spk24", "spk27", "spk29", "spk31")
 """Training speakers that counted as validation when the face checks learnt."""
@@ -128,11 +128,8 @@ def _fitted(sound: Sound, length: int) -> Sound:
 def written(shots: Sequence[Clip], sound: Sound, crf: int, target: Path) -> None:
     rate = Fraction(shots[0].rate).limit_denominator(1001)
     with av.open(str(target), "w", format="mp4") as film:
-        video = film.add_stream("libx264", rate=rate)
-        first = even(np.asarray(shots[0].frames[0]))
-        video.height, video.width = first.shape[:2]
-        video.pix_fmt, video.thread_count = "yuv420p", 1
-        video.options = {"crf": str(crf), "preset": "veryfast"}
+        height, width = even(np.asarray(shots[0].frames[0])).shape[:2]
+        video = video_codec.add_stream(film, (height, width), rate=rate, crf=crf)
         audio = film.add_stream("aac", rate=SOUND_HZ)
         audio.layout = "mono"
         for clip in shots:

@@ -12,14 +12,12 @@ at hand.
 from __future__ import annotations
 
 import argparse
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 import torch
@@ -41,11 +39,10 @@ from ml.engine.detectors import face_forgery
 from ml.engine.detectors.mouth_forgery.region import lower_face
 from ml.engine.media import crops
 from ml.engine.media.crops import to_side, with_margin
-from ml.engine.media.encoding import even
 from ml.engine.media.face_scores import FaceNetwork
 from ml.engine.media.faces import FaceFinder
 from ml.engine.serving import Served
-from ml.evaluation import data_folders, degrade
+from ml.evaluation import data_folders, degrade, video_codec
 
 KINDS = {
     "whole box at 96 pixels": (WHOLE_BOX, 96, "filler-b"),
@@ -181,30 +178,10 @@ def looked_at(
     frames: Sequence[Pixels], crf: int, cut: Cutter,
     kind: str, source: str, speaker: str, name: str,
 ) -> Iterator[Row]:  # fmt: skip
-    decoded = through_film(frames, crf)
+    decoded = video_codec.passed(frames, rate=12, crf=crf)
     for place in np.linspace(0, len(decoded) - 1, LOOKS).round().astype(int):
         if (crop := cut(decoded[place])) is not None:
             yield Row(crop, kind, source, speaker, name)
-
-
-def through_film(frames: Sequence[Pixels], crf: int) -> list[Pixels]:
-    file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as film:
-        video = film.add_stream("libx264", rate=12)
-        first = even(np.asarray(frames[0]))
-        video.height, video.width = first.shape[:2]
-        video.pix_fmt, video.thread_count = "yuv420p", 1
-        video.options = {"crf": str(crf), "preset": "veryfast"}
-        for pixels in frames:
-            frame = av.VideoFrame.from_ndarray(even(np.asarray(pixels)), format="rgb24")
-            film.mux(video.encode(frame))
-        film.mux(video.encode(None))
-    file.seek(0)
-    with av.open(file, "r") as encoded:
-        return [
-            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-            for frame in encoded.decode(video=0)
-        ]
 
 
 def clips_of(folder: Path, split: str) -> Iterator[Clip]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import itertools
 import zipfile
 import zlib
@@ -20,7 +19,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 from PIL import Image
@@ -31,12 +29,14 @@ from lab.synthetic_image.score import add_head_arguments, chosen
 from lab.synthetic_image.sources import Folders, Picture
 from ml.engine.contract import Pixels
 from ml.engine.detectors.synthetic_image.crops import every_look, taken
-from ml.engine.detectors.synthetic_image.films import MOMENTS
+from ml.engine.detectors.synthetic_image.films import MOMENTS, MomentPicker
+from ml.evaluation import video_codec
 
 COLUMNS = ("split", "row", "source", "fake", "name", "rate", "logits")
 RATES = (18, 23, 28)
 """Constant rate factors of H.264, one for each picture."""
 EVERY_RATE = (18, 23, 28, 33)
+FRAME_RATE = 25
 PANS = 12
 """The number of frames in a pan."""
 IN_VIEW = 0.9
@@ -44,7 +44,9 @@ IN_VIEW = 0.9
 LARGEST = 1280
 MOST_FRAMES = 50
 EACH_SPEAKER = 4
-NOT_PANNED = ("dfdc", "film frames", "hard: screenshot", "hard: scan")
+NOT_PANNED = (
+    "dfdc", "film frames", "hard: screenshot", "hard: scan", "hard: professional, as taken",
+)  # fmt: skip
 """Crops of faces, filmed speakers, who have rows of their own, and what is no film."""
 
 
@@ -122,8 +124,8 @@ def speakers(places: Folders, split: str) -> Iterator[Film]:
 def clip(archive: Path, member: str, rate: int | None) -> Callable[[], Sequence[Pixels]]:
     def read() -> Sequence[Pixels]:
         with zipfile.ZipFile(archive) as opened:
-            frames = decoded(opened.read(member))
-        return moments(frames if rate is None else decoded(encoded(frames, rate)), MOMENTS)
+            frames = video_codec.decoded(opened.read(member))
+        return moments(frames if rate is None else passed(frames, rate), MOMENTS)
 
     return read
 
@@ -135,7 +137,7 @@ def animated(path: Path, rate: int) -> Callable[[], Sequence[Pixels]]:
             for number in range(min(getattr(film, "n_frames", 1), MOST_FRAMES)):
                 film.seek(number)
                 frames.append(np.array(film.convert("RGB")))
-        return moments(decoded(encoded(frames, rate)), MOMENTS)
+        return moments(passed(frames, rate), MOMENTS)
 
     return read
 
@@ -144,7 +146,7 @@ def panned(picture: Picture, rate: int) -> Callable[[], Sequence[Pixels]]:
     """Its moments differ little, so that two are enough."""
 
     def read() -> Sequence[Pixels]:
-        return moments(decoded(encoded(pan(picture.read()), rate)), 2)
+        return moments(passed(pan(picture.read()), rate), 2)
 
     return read
 
@@ -164,33 +166,17 @@ def pan(pixels: Pixels) -> list[Pixels]:
     ]
 
 
-def encoded(frames: Sequence[Pixels], rate: int) -> bytes:
+def passed(frames: Sequence[Pixels], rate: int) -> list[Pixels]:
+    """Through H.264; odd sides lose their last row or column."""
     height, width = (side // 2 * 2 for side in frames[0].shape[:2])
-    file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.thread_count = 1
-        stream.options = {"crf": str(rate), "preset": "fast"}
-        for frame in frames:
-            even = np.ascontiguousarray(frame[:height, :width])
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
-        container.mux(stream.encode(None))
-    return file.getvalue()
-
-
-def decoded(content: bytes) -> list[Pixels]:
-    with av.open(io.BytesIO(content), "r") as container:
-        return [
-            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-            for frame in container.decode(video=0)
-        ]
+    even = [frame[:height, :width] for frame in frames]
+    return video_codec.passed(even, rate=FRAME_RATE, crf=rate, preset="fast")
 
 
 def moments(frames: Sequence[Pixels], count: int) -> list[Pixels]:
-    """In the middle of each of so many equal parts, as in service."""
-    places = [int((number + 0.5) * len(frames) / count) for number in range(count)]
-    return [np.ascontiguousarray(frames[place]) for place in places]
+    """As in service, of a video of this length."""
+    picker = MomentPicker(len(frames) / FRAME_RATE, count)
+    return [frame for number, frame in enumerate(frames) if picker.picks(number / FRAME_RATE)]
 
 
 def main() -> None:

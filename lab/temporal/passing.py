@@ -4,19 +4,16 @@ has a counterpart here for the whole picture, where it is no sign of manipulatio
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import av
 import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ml.engine.contract import Pixels
-from ml.engine.media.encoding import even
-from ml.evaluation import degrade
+from ml.evaluation import degrade, video_codec
 
 
 @dataclass(frozen=True)
@@ -36,23 +33,10 @@ class Film:
 
 def h264(film: Film, crf: float) -> Film:
     """Through a real encoder, as a whole video with its predicted frames, and back."""
-    height, width = film.frames[0].shape[:2]
-    file = io.BytesIO()
-    with av.open(file, "w", format="matroska") as container:
-        stream = container.add_stream("libx264", rate=round(film.rate))
-        padded = even(film.frames[0])
-        stream.height, stream.width = padded.shape[:2]
-        stream.pix_fmt, stream.thread_count = "yuv420p", 1
-        stream.options = {"crf": f"{crf:.1f}", "preset": "veryfast"}
-        for frame in film.frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(even(frame), format="rgb24")))
-        container.mux(stream.encode(None))
-    file.seek(0)
-    with av.open(file, "r") as encoded:
-        decoded = [frame.to_ndarray(format="rgb24") for frame in encoded.decode(video=0)]
-    if len(decoded) != len(film.frames):
+    frames = video_codec.passed(film.frames, rate=round(film.rate), crf=round(crf, 1))
+    if len(frames) != len(film.frames):
         raise RuntimeError("The encoder lost frames.")
-    return film.with_frames([np.ascontiguousarray(f[:height, :width]) for f in decoded])
+    return film.with_frames(frames)
 
 
 # === To the whole picture alike ===

@@ -6,17 +6,16 @@ very same one. If fakes alone were recompressed, a network would learn to see re
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import av
 import cv2
 import numpy as np
 from numpy.random import Generator
 
 from ml.engine.contract import Pixels
-from ml.engine.media.encoding import even, through_codec
+from ml.engine.media.encoding import through_codec
+from ml.evaluation import video_codec
 
 
 @dataclass(frozen=True)
@@ -72,22 +71,8 @@ def webp(pixels: Pixels, quality: float) -> Pixels:
 def h264(pixels: Pixels, crf: float) -> Pixels:
     """Through a real H.264 encoder, as the second frame of a short clip, so that it is predicted
     from another frame as most frames of a video are."""
-    padded = even(pixels)
-    height, width = padded.shape[:2]
-    moved = np.roll(padded, 1, axis=1)
-    file = io.BytesIO()
-    with av.open(file, "w", format="matroska") as container:
-        stream = container.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.thread_count = 1
-        stream.options = {"crf": str(round(crf)), "preset": "veryfast", "tune": "zerolatency"}
-        for picture in (moved, padded):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode(None))
-    file.seek(0)
-    with av.open(file, "r") as encoded:
-        frames = [frame.to_ndarray(format="rgb24") for frame in encoded.decode(video=0)]
-    return np.ascontiguousarray(frames[-1][: pixels.shape[0], : pixels.shape[1]])
+    moved = np.roll(pixels, 1, axis=1)
+    return video_codec.passed([moved, pixels], rate=25, crf=round(crf), tune="zerolatency")[-1]
 
 
 STEPS: dict[str, Callable[[Pixels, float], Pixels]] = {

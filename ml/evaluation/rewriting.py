@@ -22,6 +22,7 @@ from PIL import Image
 from ml.engine.contract import Pixels, Samples
 from ml.engine.media.audio import SANDBOX_RATE
 from ml.engine.media.encoding import encoded, even
+from ml.evaluation import video_codec
 from ml.evaluation.degrade_sound import encode_sound
 from sandbox.decoding import Decoding
 from sandbox.services import warden
@@ -99,10 +100,8 @@ def video(
             frame = even(change(pixels))
             if stream is None:
                 rate = Fraction(fps or decoding.header.fps or 25).limit_denominator(1001)
-                stream = container.add_stream("libx264", rate=rate)
-                stream.width, stream.height = frame.shape[1], frame.shape[0]
-                stream.pix_fmt, stream.thread_count = "yuv420p", 1
-                stream.options = {"crf": str(crf), "preset": "veryfast"}
+                height, width = frame.shape[:2]
+                stream = video_codec.add_stream(container, (height, width), rate=rate, crf=crf)
                 stream.codec_context.time_base = Fraction(1, TICKS)
                 if decoding.header.has_audio:
                     sound = container.add_stream("pcm_s16le", rate=SANDBOX_RATE, layout="mono")
