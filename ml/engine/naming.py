@@ -74,6 +74,7 @@ LABELS = {
     "score": "raw score",
     "seconds": "seconds compared",
     "seen_at": "seen most clearly at second",
+    "segment_found_at": "a segment counts from this probability on",
     "settings": "settings of the encoder",
     "signer": "signer",
     "source_types": "stated source",

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from ml.engine.fusion.calibration import AskingCalibration, Calibration, probability
-from ml.engine.manifest import card_of
-
 Json = Mapping[str, Any]
-OF_A_MOMENT = {"lip_sync": "of_a_moment"}
-"""Checks whose stretches have a calibration of their own, and its entry in the card."""
 THIRD = 100 / 3
 
 
@@ -47,23 +41,7 @@ def _squeezed(over: float, bound: float, room: float) -> float:
 
 
 def lane_bound(finding: Json) -> float | None:
-    """The height from which a stretch counts, between 0 and 1. None when the check that is
-    installed now is not the one that scored, because its bound would be another's."""
-    detector, parameters = finding["detector"], finding.get("parameters") or {}
-    calibration: Json = card_of(detector).get("calibration") or {}
-    used: Json = calibration.get("used") or {}
-    if not used or not _same(parameters.get("found_at"), used.get("found_at")):
-        return None
-    entry = calibration.get(OF_A_MOMENT.get(detector, "used")) or used
-    if "found_at" not in entry:
-        return None
-    line = Calibration(**entry)
-    line = replace(line, cap=min(line.cap, calibration.get("cap_log10_lr", line.cap)))
-    passing = next((v for name, v in calibration.items() if name.endswith("_fakes_assumed")), None)
-    if passing is None:
-        return round(probability(line.log10_lr(line.found_at)), 4)
-    return round(probability(AskingCalibration(line, passing).log10_lr(line.found_at)), 4)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return isinstance(one, int | float) and isinstance(other, int | float) and one == other
+    """The height from which a stretch counts, between 0 and 1. None for findings of versions that
+    did not keep it."""
+    bound = (finding.get("parameters") or {}).get("segment_found_at")
+    return float(bound) if isinstance(bound, int | float) else None

@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml.engine.contract import Detector, Evidence, Finding, Segment, Status
-from ml.engine.fusion.calibration import AskingCalibration, mean_ratio, probability
+from ml.engine.fusion.calibration import (
+    AskingCalibration,
+    Calibration,
+    mean_ratio,
+    probability,
+)
 
 
 def finding(
@@ -23,7 +28,9 @@ def finding(
     counts: Mapping[str, int],
     parameters: Mapping[str, Any] | None = None,
     seconds: float = 0.0,
+    of_a_segment: AskingCalibration | None = None,
 ) -> Finding:
+    """`of_a_segment` is the calibration of the segments' scores where it is another one."""
     log10_lr, ends = ratio(calibration, scores)
     return Finding(
         detector=detector.name,
@@ -39,7 +46,7 @@ def finding(
         parameters={
             **ends,
             "found_at": calibration.line.found_at,
-            "clear_at": calibration.line.clear_at,
+            **segment_bound(of_a_segment or calibration, segments),
             **(parameters or {}),
         },
         counts=counts,
@@ -57,6 +64,16 @@ def ratio(
         "log10_lr_low": mean_ratio([low for low, _ in ends]),
         "log10_lr_high": mean_ratio([high for _, high in ends]),
     }
+
+
+def segment_bound(
+    calibration: AskingCalibration | Calibration, segments: Sequence[Segment]
+) -> dict[str, float]:
+    """The probability from which a segment counts, as findings keep it: the card may change."""
+    if not segments:
+        return {}
+    value = probability(calibration.log10_lr(calibration.found_at))
+    return {"segment_found_at": round(value, 4)}
 
 
 def segments(

@@ -24,6 +24,7 @@ from ml.engine.contract import (
     Status,
     Strength,
 )
+from ml.engine.detectors import asking
 from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
@@ -106,6 +107,8 @@ class FaceExamination(Examination):
         outcome, shaken = self._decided(top, scores)
         seen_at = _clearest(top) if self._media.info.kind is Kind.VIDEO else None
         evidence = _evidence(phrases, calibration, top, scores, outcome, shaken, seen_at)
+        label = say(f"{phrases.code}.segment")
+        segments = _segments(top, calibration, label, self._media.info.kind)
         return Finding(
             detector=self._detector.name,
             version=self._detector.version,
@@ -115,15 +118,14 @@ class FaceExamination(Examination):
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
-            segments=_segments(
-                top, calibration, say(f"{phrases.code}.segment"), self._media.info.kind
-            ),
+            segments=segments,
             weights_sha256=self._detector.network.served.sha256,
             parameters={
                 "log10_lr_low": mean_ratio([low for low, _ in spread]),
                 "log10_lr_high": mean_ratio([high for _, high in spread]),
                 "found_at": calibration.found_at,
                 "clear_at": calibration.clear_at,
+                **asking.segment_bound(calibration, segments),
                 "runtime": self._detector.network.served.runtime,
             },
             counts={

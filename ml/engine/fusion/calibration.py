@@ -76,6 +76,10 @@ class AskingCalibration:
         line = Calibration(**card["calibration"][entry])
         return cls(replace(line, cap=min(line.cap, cap)), passing)
 
+    @property
+    def found_at(self) -> float:
+        return self.line.found_at
+
     def log10_lr(self, score: float) -> float:
         return mixed(self.line.log10_lr(score), self.passing)
 

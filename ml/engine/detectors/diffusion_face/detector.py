@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.engine.contract import Crop, Finding, Kind, Media, Status
+from ml.engine.contract import Crop, Finding, Kind, Media
 from ml.engine.detectors import asking, asking_faces
 from ml.engine.detectors.asking_faces import FaceScore, FacesExamination, Looks
-from ml.engine.fusion.calibration import AskingCalibration, probability
+from ml.engine.fusion.calibration import AskingCalibration
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import encoder_of
 from ml.engine.manifest import read_manifest
@@ -71,26 +71,19 @@ class DiffusionExamination(FacesExamination):
     def _finding(self, judged: list[FaceScore], faces: int) -> Finding:
         detector, calibration = self.detector, self.detector.calibration
         top = asking_faces.strongest(judged)
-        log10_lr, ends = asking.ratio(calibration, [one.logit for one in judged])
         evidence = asking_faces.evidence(
             detector.name, calibration, judged, faces, film=self.is_film
         )
         label = say("diffusion_face.segment")
-        return Finding(
-            detector=detector.name,
-            version=detector.version,
-            status=Status.RAN,
+        return asking.finding(
+            detector,
+            calibration,
+            [one.logit for one in judged],
             reason=evidence.text,
             score=round(top.logit, 6),
-            probability_manipulated=probability(log10_lr),
-            log10_lr=log10_lr,
             evidence=(evidence,),
             segments=asking_faces.segments(top, calibration, label) if self.is_film else (),
             weights_sha256=detector.weights_sha256,
-            parameters={
-                **ends,
-                "found_at": calibration.line.found_at,
-                "runtime": detector.encoder.runtime,
-            },
+            parameters={"runtime": detector.encoder.runtime},
             counts=asking_faces.counts(judged, faces),
         )

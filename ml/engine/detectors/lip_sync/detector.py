@@ -114,6 +114,7 @@ class SyncExamination(Examination):
                 asking.segment(m.start, m.end, m.score, moments, sentences.LABEL)
                 for m in found.moments
             ),
+            of_a_segment=moments,
             weights_sha256=self.detector.network.sha256,
             parameters={
                 "offset_ms": sentences.milliseconds(found.offset),

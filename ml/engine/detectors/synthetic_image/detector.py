@@ -14,14 +14,13 @@ from ml.engine.contract import (
     Media,
     Outcome,
     Segment,
-    Status,
     Strength,
     View,
 )
 from ml.engine.detectors import asking
 from ml.engine.detectors.synthetic_image import films, sentences
 from ml.engine.detectors.synthetic_image.crops import Look, Picture, looks, score, taken
-from ml.engine.fusion.calibration import AskingCalibration, probability
+from ml.engine.fusion.calibration import AskingCalibration
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import encoder_of
 from ml.engine.manifest import read_manifest
@@ -108,25 +107,18 @@ class PicturesExamination(Examination):
     def _finding(self, seen: Sequence[Seen]) -> Finding:
         detector, calibration = self.detector, self.calibration
         whole = films.score([one.score for one in seen])
-        log10_lr, ends = asking.ratio(calibration, [whole])
         top = max(seen, key=lambda one: one.score)
         evidence = _evidence(calibration, top, whole, detector.side, film=self.is_film)
-        return Finding(
-            detector=detector.name,
-            version=detector.version,
-            status=Status.RAN,
+        return asking.finding(
+            detector,
+            calibration,
+            [whole],
             reason=evidence.text,
             score=round(whole, 6),
-            probability_manipulated=probability(log10_lr),
-            log10_lr=log10_lr,
             evidence=(evidence,),
             segments=_segments(seen, self.duration, calibration) if self.is_film else (),
             weights_sha256=detector.encoder.sha256,
-            parameters={
-                **ends,
-                "found_at": calibration.line.found_at,
-                "runtime": detector.encoder.runtime,
-            },
+            parameters={"runtime": detector.encoder.runtime},
             counts={"crops": sum(len(one.looks) for one in seen)},
         )
 
