@@ -7,6 +7,7 @@ generators in `MET`, and none of the ComfyUI examples and StyleGAN.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -220,16 +221,24 @@ def hard(folders: Folders, split: str, most: int) -> Iterator[Item]:
     for number, picture in enumerate(portraits):
         row = "hard: beauty filter"
         yield Item(row, picture.source, False, changed(picture, beauty, number))
-    for picture, number in itertools.product(large(folders, split), (0, 4, 8)):
+    originals = large(folders, split)
+    for picture, number in itertools.product(originals, (0, 4, 8)):
         row = "hard: professional, downscaled"
         yield Item(row, picture.source, False, changed(picture, professional, number))
+    for picture in originals:
+        yield Item("hard: professional, as taken", picture.source, False, picture)
 
 
 def large(folders: Folders, split: str) -> list[Picture]:
-    """Professional photographs of many pixels. One collection is not trained on: it sets bounds."""
+    """Professional photographs of many pixels, each once. One collection is not trained on: it sets
+    bounds."""
     if split == "val":
         return list(laid_out(folders, None, "real", ("elementary",)))
-    return list(photographs(folders, split))
+    # Wallpapers come under one name for each size of a screen.
+    found = {
+        hashlib.sha256(one.read().tobytes()).digest(): one for one in photographs(folders, split)
+    }
+    return list(found.values())
 
 
 def laundered(folders: Folders, most: int) -> Iterator[Item]:

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from ml.engine.contract import Finding, Frame, Kind, MediaInfo, Outcome, Pixels, Status, View
 from ml.engine.detectors.synthetic_image.crops import (
     CALM,
+    LARGEST,
     Head,
     every_look,
     looks,
+    reduced,
     score,
     score_of_every,
     taken,
@@ -219,8 +221,8 @@ def test_every_crop_lies_in_the_picture(height: int, width: int, seed: int) -> N
 def test_it_looks_where_something_is_to_be_seen() -> None:
     pixels = np.full((2400, 3200, 3), 120, np.uint8)
     pixels[300:500, 400:620] = noisy(120, 200, 220)
-    (place,) = taken(pixels, SIDE).crops
-    assert 300 <= place[0].top <= 500 and 400 <= place[0].left <= 620
+    (place,) = places(pixels, SIDE)
+    assert 300 <= place.top <= 500 and 400 <= place.left <= 620
 
 
 def test_of_two_checks_for_generated_pictures_the_stronger_counts() -> None:
@@ -236,3 +238,31 @@ def test_of_two_checks_for_generated_pictures_the_stronger_counts() -> None:
         "generated": 0.1
     }
     assert by_scenario({"synthetic_image": 0.5}, checks) == {"generated": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("size", "examined"),
+    [
+        ((3000, 4000), (1200, LARGEST)),
+        ((4000, 1000), (LARGEST, 400)),
+        ((1200, LARGEST), (1200, LARGEST)),
+        ((100, 160), (100, 160)),
+        ((64, 8000), (SIDE, 4000)),
+        ((20, 8000), (20, 8000)),
+    ],
+)
+def test_a_large_photograph_is_examined_reduced(
+    size: tuple[int, int], examined: tuple[int, int]
+) -> None:
+    """To the size on which the bound was set, unless no crop would fit into it any more."""
+    assert reduced(np.zeros((*size, 3), np.uint8), SIDE).shape[:2] == examined
+
+
+def test_the_places_of_a_large_photograph_are_shares_of_it() -> None:
+    """Boxes lie where the large picture shows something: in its four corners."""
+    pixels = patches(250, 250, 250, 250).repeat(16, axis=0).repeat(16, axis=1)
+    boxes = concluded(pixels).evidence[0].data["boxes"]
+    assert isinstance(boxes, list) and len(boxes) == 4
+    for box in boxes:
+        for middle in ((box["left"] + box["right"]) / 2, (box["top"] + box["bottom"]) / 2):
+            assert 0.04 < middle < 0.26 or 0.74 < middle < 0.96

@@ -40,9 +40,25 @@ class Picture:
 
 
 def taken(pixels: Pixels, side: int) -> Picture:
+    pixels = reduced(pixels, side)
     height, width = pixels.shape[:2]
     crops = [(place, saved_alike(place.cut(pixels, side))) for place in places(pixels, side)]
     return Picture(width, height, crops, unfit(pixels, crops, side))
+
+
+LARGEST = 1600
+"""The longest side of the photographs on which the bound was set."""
+
+
+def reduced(pixels: Pixels, side: int) -> Pixels:
+    """A larger picture is reduced: one pixel of a photograph of 4,000 shows little but the noise
+    and the sharpening of the camera, which alarm the check. The shorter side holds a crop."""
+    height, width = pixels.shape[:2]
+    scale = max(LARGEST / max(height, width), side / min(height, width))
+    if scale >= 1:
+        return pixels
+    size = (round(width * scale), round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 QUALITY = 92
