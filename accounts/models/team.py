@@ -152,6 +152,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     ) -> MembershipQuerySet:
         return self.filter(team_id__in=actor.team_ids(permission))
 
+    def who_may(self, permission: Permission) -> MembershipQuerySet:
+        """Of open accounts, those whose role includes the permission."""
+        return self.filter(role__in=roles_with(permission), user__is_active=True)
+
 
 class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.actors import Actor, actor_for_user
 from accounts.models import Membership, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.verbs import Verb
 from media_analysis.review.models import Case, DecisionText
@@ -95,6 +95,5 @@ def people(case: Case) -> list[User]:
 
 def deciders(team_id: UUID) -> list[User]:
     """Who decides in this team, by name."""
-    deciding = Membership.objects.filter(role__in=roles_with(Permission.DECIDE_CASES))
-    members = deciding.filter(team=team_id, user__is_active=True)
+    members = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=team_id)
     return [member.user for member in members.select_related("user").order_by("user__name")]

@@ -19,7 +19,7 @@ import ml.services
 from accounts.actors import Actor
 from accounts.models import Membership, Team, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.services import record
 from audit.subjects import keep
@@ -115,8 +115,7 @@ def _next(team: Team, beside: Submission) -> GoldenCase | None:
 
 
 def _somebody_new(golden: GoldenCase, beside: Submission) -> bool:
-    roles = roles_with(Permission.DECIDE_CASES)
-    people = Membership.objects.filter(team=golden.team_id, role__in=roles, user__is_active=True)
+    people = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=golden.team_id)
     case = Case.objects.filter(submission=golden.submission_id).first()
     if case is not None and case.queue is not None and case.queue.people.exists():
         people = people.filter(user__in=case.queue.people.values("pk"))

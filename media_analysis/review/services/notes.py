@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.actors import Actor
 from accounts.models import Membership, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
@@ -55,9 +55,7 @@ def write(actor: Actor, case_id: UUID, text: str) -> CaseNote:
 
 def people_of(case: Case) -> list[User]:
     """Whoever may see the case, and so can be mentioned on it."""
-    members = Membership.objects.filter(
-        team=case.team_id, role__in=roles_with(Permission.VIEW_CASES), user__is_active=True
-    )
+    members = Membership.objects.who_may(Permission.VIEW_CASES).filter(team=case.team_id)
     return [one.user for one in members.select_related("user").order_by("user__name", "user_id")]
 
 

@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.actors import Actor
 from accounts.models import Membership, Team, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.verbs import Verb
 from audit.who import Who
@@ -183,17 +183,14 @@ def _leads_alone(actor: Actor) -> list[UUID]:
     teams = actor.team_ids(Permission.MANAGE_QUEUES)
     if not teams:
         return []
-    leads = Membership.objects.filter(
-        role__in=roles_with(Permission.MANAGE_QUEUES), user__is_active=True, team__in=teams
-    )
+    leads = Membership.objects.who_may(Permission.MANAGE_QUEUES).filter(team__in=teams)
     others = set(leads.exclude(user=actor.user).values_list("team_id", flat=True))
     return [team for team in teams if team not in others]
 
 
 def _somebody_else(case: Case, by: User) -> bool:
     """In the team, who decides and did not pass this case on."""
-    roles = roles_with(Permission.DECIDE_CASES)
-    people = Membership.objects.filter(team=case.team_id, role__in=roles, user__is_active=True)
+    people = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=case.team_id)
     flagged = DistressFlag.objects.filter(case=case).values("person")
     return people.exclude(user=by).exclude(user__in=flagged).exists()
 
