@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from accounts.models import Membership, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from audit.rows import Row
 from audit.services import record
 from audit.subjects import keep
@@ -124,8 +124,8 @@ def for_this_person(actor: Actor) -> Q:
 
 def _alone_in(actor: Actor) -> list[UUID]:
     teams = actor.team_ids(Permission.DECIDE_CASES)
-    deciding = Membership.objects.filter(role__in=roles_with(Permission.DECIDE_CASES))
-    others = deciding.filter(team__in=teams).exclude(user=actor.user)
+    deciding = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team__in=teams)
+    others = deciding.exclude(user=actor.user)
     peopled = set(others.values_list("team_id", flat=True).distinct())
     return [team for team in teams if team not in peopled]
 
