@@ -18,17 +18,16 @@ from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision, Queue
 from media_analysis.review.note_models import LONGEST_NOTE
 from media_analysis.review.presenters import appeals
-from media_analysis.review.search import golden, reopenings
+from media_analysis.review.search import double_reviews, golden, reopenings
 from media_analysis.review.search import queue as waiting
+from media_analysis.review.search.claimable import AVAILABLE, for_this_person
 from media_analysis.review.services import (
-    cases,
     distress,
     drafts,
     grace,
     known_bytes,
     look_alikes,
     notes,
-    opinions,
     saved_texts,
 )
 from media_analysis.review.services.bulk import deciders
@@ -69,12 +68,10 @@ def render_case(
         **seen,
         "case": mine,
         "holds": is_held,
-        "free": Case.objects.filter(
-            cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
-        ).exists(),
-        "gave_first": opinions.gave_first(actor, mine),
-        "is_disputed": opinions.is_disputed(mine.pk),
-        "disputed": opinions.disputed(mine) if leads else [],
+        "free": Case.objects.filter(AVAILABLE & for_this_person(actor), pk=mine.pk).exists(),
+        "gave_first": double_reviews.gave_first(actor, mine),
+        "is_disputed": double_reviews.is_disputed(mine.pk),
+        "disputed": double_reviews.disputed(mine) if leads else [],
         "passed_on": distress.passed_on(actor, mine),
         "worked": breaks.due(actor) if status == 200 else None,  # not to whoever writes
         "golden_answer": _golden_answer(actor, mine, leads),
@@ -163,5 +160,5 @@ def holds(actor: Actor, mine: Case) -> bool:
         actor.user
         and mine.holder_id == actor.user.pk
         and not PendingDecision.objects.filter(case=mine).exists()
-        and not Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists()
+        and not Case.objects.filter(AVAILABLE, pk=mine.pk).exists()
     )

@@ -27,15 +27,15 @@ from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.opinion_models import Opinion
-from media_analysis.review.search import queue
+from media_analysis.review.search import double_reviews, queue
 from media_analysis.review.services import (
     asking,
+    case_changes,
     cases,
     distress,
     drafts,
     grace,
     known_bytes,
-    opinions,
 )
 from media_analysis.submissions.outcomes import DecisionOutcome
 
@@ -113,7 +113,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     try:
         written = grace.decide(actor, pk, form.cleaned_data["fence"], form.decision_text())
     except Refusal as refusal:
-        if refusal.code == cases.CLAIM_LOST:
+        if refusal.code == case_changes.CLAIM_LOST:
             return _decided_twice(request, mine, form) or _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
@@ -133,7 +133,7 @@ def _add_message(
         messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     elif isinstance(written, GoldenPlacement):
         _add_golden_message(request, written)
-    elif isinstance(written, Opinion) and opinions.is_disputed(case):
+    elif isinstance(written, Opinion) and double_reviews.is_disputed(case):
         messages.success(
             request, gettext("Your opinion was saved. Two people disagree, so a lead decides.")
         )
@@ -209,7 +209,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
     except ValueError:
         messages.error(request, gettext("Choose the decision to adopt. Nothing was decided."))
     except Refusal as refusal:
-        if refusal.code == cases.CLAIM_LOST:
+        if refusal.code == case_changes.CLAIM_LOST:
             return _too_late(request, mine)
         kept = gettext("Nothing was decided. The form keeps what you wrote.")
         messages.error(request, f"{refusal.sentence} {kept}")

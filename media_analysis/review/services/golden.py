@@ -30,7 +30,7 @@ from jobs.timing import ClockTimestamp
 from media_analysis.review.golden_models import KNOWN, GoldenCase, GoldenPlacement
 from media_analysis.review.models import Case, Decision, DecisionText, RoutingRule, suspicion_of
 from media_analysis.review.search.rule_match import drawn
-from media_analysis.review.services import cases
+from media_analysis.review.services import case_changes
 from media_analysis.review.services.team_rules import write_rule
 from media_analysis.submissions.models import Erasure, Hold, Removal, Submission
 from media_analysis.submissions.services import erasing
@@ -174,27 +174,27 @@ def open_case(submission: Submission, analysis: Analysis, outcome: str) -> None:
         routed_by=first.routed_by if first else "",
         due_at=None if span is None else Now() + max(span, timedelta(hours=1)),
     )  # fmt: skip
-    cases.recorded(case, SYSTEM, Verb.CASE_OPENED, why=case.opened_because)
+    case_changes.record_event(case, SYSTEM, Verb.CASE_OPENED, why=case.opened_because)
 
 
 def answer(
     held: QuerySet[Any], case: Case, who: Who, words: DecisionText, by: User
 ) -> GoldenPlacement:
     """In the transaction of the verb: the case is closed without a decision."""
-    if not held.update(**cases.DECIDED):
-        raise Refusal(cases.CLAIM_LOST)
+    if not held.update(**case_changes.DECIDED):
+        raise Refusal(case_changes.CLAIM_LOST)
     waiting = GoldenPlacement.objects.select_for_update(of=("self",)).filter(
         submission=case.submission_id, answered_at=None
     )
     placement = waiting.select_related("golden").first()
     if placement is None:  # it was erased with its original just now
-        raise Refusal(cases.CLAIM_LOST)
+        raise Refusal(case_changes.CLAIM_LOST)
     placement.person, placement.outcome = by, words.outcome
     GoldenPlacement.objects.filter(pk=placement.pk).update(
         person=by, outcome=words.outcome, answered_at=ClockTimestamp()
     )
     case.refresh_from_db()
-    cases.recorded(
+    case_changes.record_event(
         case, who, Verb.GOLDEN_ANSWERED, outcome=words.outcome, right=placement.is_right,
         fence=case.fence,
     )  # fmt: skip

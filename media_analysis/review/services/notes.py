@@ -17,7 +17,7 @@ from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import Case, CaseNote, Mention
 from media_analysis.review.note_models import LONGEST_NOTE
-from media_analysis.review.services import cases
+from media_analysis.review.services import case_changes
 
 MOST_NOTES = 200
 MOST_MENTIONED = 10
@@ -45,7 +45,7 @@ def write(actor: Actor, case_id: UUID, text: str) -> CaseNote:
     )
     note.refresh_from_db()
     Mention.objects.bulk_create(Mention(note=note, person=person) for person in people)
-    cases.event(
+    case_changes.record_event(
         case, actor, Verb.CASE_NOTED, rows=[note], team_note=note.pk,
         mentioned=[str(person.pk) for person in people],
         commitments={"grounds": keep(case.submission_id, "team_note", text)},
