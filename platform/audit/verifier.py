@@ -61,7 +61,6 @@ class Verifier:
         self.first_since_good: int | None = None
         self.root_is_lost = False
         self.expected_leaf = self.tree.size
-        self.last_time = 0
         self.exported_at = 0
         self.oldest_unsealed: Line | None = None
         self.ended = False

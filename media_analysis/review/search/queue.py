@@ -176,7 +176,6 @@ def _longest_untouched(teams: Iterable[UUID]) -> list[UUID]:
 APPEAL = "appeal"
 """Why a case waits, in an address: its decision was appealed."""
 KINDS = ("image", "video", "audio")
-HANDS = ("free", "mine", "held", "lead")
 
 
 def narrowed(actor: Actor, wanted: Mapping[str, str]) -> Q:
