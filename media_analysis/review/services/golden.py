@@ -34,6 +34,7 @@ from media_analysis.review.services import case_changes
 from media_analysis.review.services.team_rules import write_rule
 from media_analysis.submissions.models import Erasure, Hold, Removal, Submission
 from media_analysis.submissions.services import erasing
+from media_analysis.submissions.services.events import record_event
 from ml.models import Analysis
 
 
@@ -139,9 +140,8 @@ def _place(golden: GoldenCase, beside: Submission) -> None:
     )  # fmt: skip
     copy.analysis = ml.services.order(copy.blob, copy.pk, Priority.PARTNER)
     copy.save(force_insert=True)
-    record(
-        chain=copy.pk, verb=Verb.SUBMISSION_RECEIVED, who=SYSTEM,
-        object_type="submission", object_id=copy.pk, object_sha256=copy.blob_id,
+    record_event(
+        copy, SYSTEM, Verb.SUBMISSION_RECEIVED,
         data={"size": copy.blob.size, "media_type": copy.blob.media_type, "team": copy.team_id,
               "commitments": {"shown_name": keep(copy.pk, "shown_name", copy.filename)}
               if copy.filename else {}},

@@ -45,6 +45,7 @@ from media_analysis.submissions.models import (
     Submission,
 )
 from media_analysis.submissions.services import freeing
+from media_analysis.submissions.services.events import record_event
 from ml import metadata, pictures
 from ml.models import Analysis, FileMetadata, FindingRow, Thumbnail
 
@@ -70,11 +71,8 @@ def call_off(submission: Submission, who: Who) -> bool:
     if ordered is None:
         return False
     Erasure.objects.filter(pk=ordered.pk).delete()
-    record(
-        chain=submission.pk, verb=Verb.SUBMISSION_ERASURE_CALLED_OFF, who=who,
-        object_type="submission", object_id=submission.pk, object_sha256=submission.blob_id,
-        rows=[(Erasure, ordered.pk)],
-    )  # fmt: skip
+    verb = Verb.SUBMISSION_ERASURE_CALLED_OFF
+    record_event(submission, who, verb, rows=[(Erasure, ordered.pk)])
     return True
 
 

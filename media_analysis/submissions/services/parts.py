@@ -28,7 +28,6 @@ from accounts.refusals import Refusal
 from audit import erasing as audit_erasing
 from audit import subjects
 from audit.rows import Row
-from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM
 from blobs.errors import BlobError
@@ -48,6 +47,7 @@ from media_analysis.submissions.models import (
     Submission,
 )
 from media_analysis.submissions.services import freeing
+from media_analysis.submissions.services.events import record_event
 from ml import forgetting, metadata, pictures
 from ml.models import Analysis, FileMetadata, Thumbnail
 
@@ -253,10 +253,8 @@ def _remove(pk: UUID, rule: PartRule) -> int | None:
         submission=submission, part=part, days=rule.days, rows=taken.rows, blobs=gone,
         bytes=sum(taken.sizes[sha256] for sha256 in gone), shared=len(taken.hashes) - len(gone),
     )  # fmt: skip
-    record(
-        chain=submission.pk, verb=Verb.SUBMISSION_PART_REMOVED, who=SYSTEM,
-        object_type="submission", object_id=submission.pk, object_sha256=submission.blob_id,
-        why=WHY, rows=[made, *taken.stated],
+    record_event(
+        submission, SYSTEM, Verb.SUBMISSION_PART_REMOVED, why=WHY, rows=[made, *taken.stated],
         data={"part": part.value, "days": rule.days, "rows": made.rows, "bytes": made.bytes,
               "files": len(gone), "files_shared": made.shared},
     )  # fmt: skip
