@@ -107,7 +107,7 @@ def _page(
         "most": several.MOST,
         "mine": waiting.in_hands_of(actor),
         "mentions": notes.mentions(actor, only_new=True),
-        "undoable": grace.mine(actor),
+        "undoable": grace.undoable(actor),
         "worked": breaks.due(actor),
         "own": figures.own(actor.user) if actor.user else None,
     }

@@ -42,7 +42,7 @@ def rest(request: HttpRequest) -> HttpResponse:
 @post_only("review:case", "pk")
 def rest_from(request: HttpRequest, pk: UUID) -> HttpResponse:
     """From a case: words that were written are kept as a draft."""
-    case_page.found(request, pk)
+    case_page.case_or_404(request, pk)
     actor = _reviewer(request)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor, pk, words)

@@ -143,7 +143,7 @@ def _settle(pk: int) -> bool:
     return True
 
 
-def mine(actor: Actor) -> Sequence[PendingDecision]:
+def undoable(actor: Actor) -> Sequence[PendingDecision]:
     """What this person can still undo, the newest first."""
     if actor.user is None:
         return []

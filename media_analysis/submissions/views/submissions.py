@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.actors import actor_of
+from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
@@ -71,24 +71,7 @@ def submit(request: HttpRequest) -> HttpResponse:
             "states_asked": STATES_ASKED,
         }
         return render(request, "submissions/submit.html", context, status=status)
-    received, refused = [], []
-    for file in form.cleaned_data["upload"]:
-        try:
-            received.append(
-                intake.submit(
-                    actor,
-                    form.cleaned_data["team"],
-                    file,
-                    file.name or "",
-                    note=form.cleaned_data["note"],
-                    policy_context=form.cleaned_data["policy_context"],
-                    language=form.cleaned_data["language"],
-                )
-            )
-        except Refusal as refusal:
-            if refusal.forbids:
-                raise
-            refused.append((file.name, refusal))
+    received, refused = _submit_each(actor, form.cleaned_data)
     if wants_json:
         return _intake_json(received, refused)
     for name, reason in refused:
@@ -101,6 +84,31 @@ def submit(request: HttpRequest) -> HttpResponse:
     if len(received) == 1:
         return redirect("submissions:detail", received[0].submission.pk)
     return redirect("submissions:history")
+
+
+def _submit_each(
+    actor: Actor, form: dict[str, Any]
+) -> tuple[list[intake.Received], list[tuple[str | None, Refusal]]]:
+    """The files that were received, and the others by name. Raises a missing permission."""
+    received, refused = [], []
+    for file in form["upload"]:
+        try:
+            received.append(
+                intake.submit(
+                    actor,
+                    form["team"],
+                    file,
+                    file.name or "",
+                    note=form["note"],
+                    policy_context=form["policy_context"],
+                    language=form["language"],
+                )
+            )
+        except Refusal as refusal:
+            if refusal.forbids:
+                raise
+            refused.append((file.name, refusal))
+    return received, refused
 
 
 def _intake_json(
