@@ -63,14 +63,7 @@ def submit(request: HttpRequest) -> HttpResponse:
         if wants_json and request.method == "POST":
             sentence = " ".join(str(e) for errors in form.errors.values() for e in errors)
             return JsonResponse({"code": "invalid", "sentence": sentence}, status=400)
-        status = 400 if form.is_bound else 200
-        context = {
-            "form": form,
-            "may_submit": may_submit,
-            "outcomes": [value for value, _label in OUTCOMES if value],
-            "states_asked": STATES_ASKED,
-        }
-        return render(request, "submissions/submit.html", context, status=status)
+        return _form_page(request, form, may_submit, status=400 if form.is_bound else 200)
     received, refused = _submit_each(actor, form.cleaned_data)
     if wants_json:
         return _intake_json(received, refused)
@@ -79,11 +72,22 @@ def submit(request: HttpRequest) -> HttpResponse:
     for one in received:
         messages.success(request, result.upload_message(one))
     if not received:
-        context = {"form": form, "may_submit": True}
-        return render(request, "submissions/submit.html", context, status=400)
+        return _form_page(request, form, may_submit, status=400)
     if len(received) == 1:
         return redirect("submissions:detail", received[0].submission.pk)
     return redirect("submissions:history")
+
+
+def _form_page(
+    request: HttpRequest, form: IntakeForm, may_submit: bool, *, status: int
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "may_submit": may_submit,
+        "outcomes": [value for value, _label in OUTCOMES if value],
+        "states_asked": STATES_ASKED,
+    }
+    return render(request, "submissions/submit.html", context, status=status)
 
 
 def _submit_each(
