@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from . import exporting, marks, notes, parallel, rows, sealer, verified, verifying
 from .anchoring import anchors_of_site
 from .anchors import Anchor, AnchorFile
-from .beside import hear, last_about
+from .beside import add_event, last_about
 from .comparing import Comparer, Difference
 from .keys import mark_file, signing_key, trusted_keys
 from .models import Comparison, Event
@@ -132,7 +132,7 @@ def _compare_younger(ages: int) -> tuple[int, Difference | None]:
             count += len(chunk)
             comparer = Comparer()
             for event in last_about([rows.key(line["table"], line["id"]) for line in chunk]):
-                hear(comparer, event)
+                add_event(comparer, event)
             for line in chunk:
                 if difference := comparer.compare(line):
                     return count, difference

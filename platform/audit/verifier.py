@@ -184,7 +184,7 @@ class Verifier:
             if difference := first_differing_column(line, content):
                 found(f"the column {difference} says something else than what was hashed")
             if content is not None:
-                self.comparer.hear(id_, content)
+                self.comparer.add(id_, content)
                 self._adopted(content)
         self._link(id_, chain, seq, at, prev, hash_)
 
@@ -263,10 +263,6 @@ class Verifier:
                 self._found(f"the export promises {line[what]} {what}, and {came} came")
 
     def finish(self) -> Report:
-        self._finish()
-        return self.report
-
-    def _finish(self) -> None:
         report = self.report
         report.chains = len(self.chains)
         if report.adopted:
@@ -275,6 +271,13 @@ class Verifier:
             )
         if not self.ended:
             self._found("the export is cut: its last line is missing")
+        self._compare_heads()
+        self._compare_sizes()
+        self._find_unsealed()
+        return report
+
+    def _compare_heads(self) -> None:
+        """The end of each chain with its head."""
         for chain, (seq, hash_) in self.heads.items():
             end = self.chains.pop(chain, ChainEnd(0, GENESIS, 0, 0))
             if end.seq < seq:
@@ -288,6 +291,10 @@ class Verifier:
                 self._found("it was added behind the head of its chain", end.event, chain, end.seq)
         for chain, end in self.chains.items():
             self._found("its chain has no head", end.event, chain, end.seq)
+
+    def _compare_sizes(self) -> None:
+        """The number of sealed events with all that was signed or asked for."""
+        report = self.report
         for size, signed in sorted(self.roots.items()):
             if size == 0 and all(root == EMPTY_ROOT for root, _ in signed):
                 continue
@@ -305,6 +312,8 @@ class Verifier:
             )
         if report.sealed > max(self.checkpointed, default=0):
             self._found(f"no checkpoint covers all {report.sealed} events that have a leaf")
+
+    def _find_unsealed(self) -> None:
         late = self.oldest_unsealed
         if late and self.exported_at - late["at"] > SEAL_WITHIN:
             passed_over = self.last_checkpoint_at - late["at"] > SEAL_WITHIN

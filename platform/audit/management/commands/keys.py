@@ -9,7 +9,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audit import fingerprints
 from audit.keys import KeysRefused
 
-
 ROTATE = {
     "signing": fingerprints.rotate_signing,
     "subject": fingerprints.rotate_subject,
