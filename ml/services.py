@@ -81,7 +81,7 @@ def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool
 
 def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
     """In the caller's transaction: an end that needs no worker, with the same rows, events and
-    hooks as any other, and without pictures. Without a result it fails for good."""
+    hooks as any other, and without pictures. Without a result it fails permanently."""
     claim = claim_one(Analysis, analysis.pk, worker=by)
     assert claim is not None, "nobody else can see it yet"
     if result is None:
@@ -123,7 +123,7 @@ def never_due(analysis: Analysis) -> None:
 
 
 def cancel(analysis_id: uuid.UUID, who: Who) -> State:
-    """At once when nobody works on it; else the worker hears of it within seconds."""
+    """At once when nobody works on it; else the worker stops within seconds."""
     with transaction.atomic():
         state = request_cancel(Analysis, analysis_id, by=who)
         if state is State.RUNNING:

@@ -52,7 +52,7 @@ def create_service_account(
 
 @transaction.atomic
 def disable_service_account(actor: Actor, service: ServiceAccount, *, why: str = "") -> None:
-    """Its keys stop working at once, and for good."""
+    """Its keys stop working at once and permanently."""
     require(actor, Permission.REVOKE_KEYS, service.team_id)
     ServiceAccount.objects.filter(pk=service.pk).update(is_active=False)
     twin = ServiceAccount.objects.filter(live_account=service)

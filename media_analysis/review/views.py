@@ -160,7 +160,7 @@ def _add_golden_message(request: HttpRequest, answer: GoldenPlacement) -> None:
 
 
 def _unfinished(request: HttpRequest, case: Case, form: DecisionForm) -> HttpResponse:
-    """The form comes back to whoever holds the case; from anybody else the words are kept."""
+    """The form again, for the person who holds the case; other people's text becomes a draft."""
     if case_page.holds(actor_of(request), case):
         return case_page.render_case(request, case, form, status=422)
     if not (words := as_written(request.POST)).are_empty():
@@ -271,7 +271,7 @@ def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Within the grace time: the case is in hand again, with every word in its form."""
+    """Within the grace time: the case is claimed again, and the form contains the text."""
     case_page.case_or_404(request, pk)
     try:
         grace.undo(actor_of(request), pk)

@@ -89,8 +89,8 @@ def _begins(rest: str, name: str) -> bool:
 
 
 def of(actor: Actor, case: Case, *, only_own: bool) -> list[CaseNote]:
-    """The oldest first. `only_own` while two people decide the case: a note of somebody else would
-    tell the second of the first."""
+    """The oldest first. `only_own` while two people decide the case: a note would
+    reveal the first opinion to the second person."""
     found = CaseNote.objects.for_actor(actor).filter(case=case).select_related("author")
     return list(found.filter(author=actor.user) if only_own else found)
 

@@ -135,7 +135,7 @@ def work(submission: Submission) -> dict[str, Any]:
 
 
 def in_a_word(analysis: Analysis) -> dict[str, Any]:
-    """State or verdict in a few words, for a list that renews itself."""
+    """State or verdict in a few words, for a list that is updated while it is open."""
     ended = analysis.state not in UNDER_WAY
     outcome = analysis.displayed_outcome if ended else None
     if outcome:
@@ -148,7 +148,7 @@ def in_a_word(analysis: Analysis) -> dict[str, Any]:
 
 
 def announcement(analysis: Analysis) -> str:
-    """Said aloud when the result takes the place of its progress."""
+    """For screen readers, when the result replaces its progress."""
     outcome = analysis.displayed_outcome
     ended = dict(OUTCOMES).get(outcome) if outcome else dict(STATES).get(analysis.state)
     return gettext("The analysis has ended: {result}.").format(result=ended or analysis.state)
@@ -325,7 +325,7 @@ def _as_sent(submission: Submission) -> dict[str, str] | None:
 
 
 def _of_review(event: Event) -> bool:
-    """It would tell who looked or decided, or what."""
+    """It would reveal who viewed or decided, or how."""
     return event.who.startswith("user:") and not event.verb.startswith("submission.")
 
 
@@ -350,7 +350,7 @@ def _checked(submission: Submission, events: Sequence[Event]) -> tuple[bool, str
 
 
 def export(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
-    """All of it, for machines and for the archive. While `blind`, of what people did in review the
+    """All data of a submission, for programs and archives. While `blind`, actions in review are
     hashes alone."""
     analysis = submission.analysis
     return {

@@ -81,8 +81,8 @@ def ordered_for(submission: Submission) -> Erasure | None:
 
 
 def was_erased(actor: Actor, permission: Permission, pk: uuid.UUID) -> bool:
-    """Only the team that had it may know. Whose it was is erased too, so a key that reads its own
-    alone is not told."""
+    """For the team that had it. Its sender is erased too, so this is always False for a key that
+    reads only what its own partner sent."""
     if actor.reads_own_only:
         return False
     gone = Erasure.objects.filter(submission=pk, deleted_at__isnull=False)

@@ -269,7 +269,7 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
 @signed_in
 @post_only("submissions:detail", "pk")
 def unveiled(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The page says that the veil was lifted: it counts among what this person met."""
+    """The page says that the veil was lifted: counted among what this person viewed."""
     submission = mine(request, pk)
     exposure.unveiled(actor_of(request), submission.pk, submission.team_id)
     return HttpResponse(status=204)

@@ -173,7 +173,7 @@ def _turns(keys: Sequence[str | None], most: int) -> list[int]:
 
 
 def _each(files: Sequence[Item], most: int) -> list[int]:
-    """The first so many of each genuine source, and of each generator with enough files to tell."""
+    """The first so many of each genuine source, and of each generator with enough files."""
     rows: dict[tuple[bool, str], list[int]] = {}
     for number, item in enumerate(files):
         key = item.case.fake, item.case.method if item.case.fake else item.case.source

@@ -36,7 +36,7 @@ log = logging.getLogger("touchstone.worker")
 AFTER_OUTAGE_SECONDS = 60.0
 HEARTBEAT_SECONDS = 20.0
 DEAF_AFTER = 3
-"""Overdue rows in a row, with no bell heard between them."""
+"""Overdue rows in a row, with no bell received between them."""
 ORDERLY_SECONDS = 5.0
 """After the grace time, to write down what is to be written down and to go."""
 
@@ -142,8 +142,7 @@ class WorkerSlot:
         return True
 
     def _renew(self) -> None:
-        """Nobody mends a consumer from outside: this process ends, and the supervisor starts one
-        that hears."""
+        """The consumer cannot be repaired: this process ends, and the supervisor starts another."""
         from celery.worker import state
 
         log.warning("the broker is there and its bells are not heard; this process is replaced")
@@ -185,7 +184,7 @@ class BellMonitor:
         self._missed.clear()
 
     def missed(self) -> None:
-        """A row was overdue: its bell was lost, or nobody heard it."""
+        """A row was overdue: its bell was lost or not received."""
         self._missed = [*self._missed, time.monotonic()][-DEAF_AFTER:]
 
     def have_stopped(self) -> bool:
