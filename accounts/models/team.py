@@ -156,6 +156,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Of open accounts, those whose role includes the permission."""
         return self.filter(role__in=roles_with(permission), user__is_active=True)
 
+    def who_run_a_team(self) -> MembershipQuerySet:
+        return self.filter(role__in=[role for role in Role if role.runs_a_team])
+
     def teams_without_another(self, actor: Actor, permission: Permission) -> list[uuid.UUID]:
         """The actor's teams in which nobody else has the permission."""
         teams = actor.team_ids(permission)
