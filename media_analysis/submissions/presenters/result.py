@@ -134,7 +134,7 @@ def work(submission: Submission) -> dict[str, Any]:
     }
 
 
-def in_a_word(analysis: Analysis) -> dict[str, Any]:
+def short_state(analysis: Analysis) -> dict[str, Any]:
     """State or verdict in a few words, for a list that is updated while it is open."""
     ended = analysis.state not in UNDER_WAY
     outcome = analysis.displayed_outcome if ended else None

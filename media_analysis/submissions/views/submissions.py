@@ -149,7 +149,7 @@ def states(request: HttpRequest) -> JsonResponse:
     found = Submission.objects.for_actor(actor_of(request)).filter(pk__in=ids)
     rows = found.select_related("analysis").defer("analysis__result", "analysis__media")
     return JsonResponse(
-        {"submissions": {str(row.pk): result.in_a_word(row.analysis) for row in rows}}
+        {"submissions": {str(row.pk): result.short_state(row.analysis) for row in rows}}
     )
 
 
