@@ -18,8 +18,7 @@ from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision, Queue
 from media_analysis.review.note_models import LONGEST_NOTE
 from media_analysis.review.presenters import appeals
-from media_analysis.review.search import double_reviews, golden, reopenings
-from media_analysis.review.search import queue as waiting
+from media_analysis.review.search import double_reviews, golden, queue, reopenings
 from media_analysis.review.search.claimable import AVAILABLE, for_this_person
 from media_analysis.review.services import (
     distress,
@@ -86,7 +85,7 @@ def render_case(
         "draft_pass": drafts.pass_for(actor, case) if may_decide else "",
         **_same_media(actor, case),
         "looking_alike": len(look_alikes.waiting(actor, case, seen["alike"])) if may_decide else 0,
-        "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != case.pk],
+        "also_held": [one for one in queue.in_hands_of(actor) if one.pk != case.pk],
         "queues": list(Queue.objects.filter(team=case.team_id)) if leads else [],
         "others": _others(actor, case) if leads and not is_held else [],
         "heartbeat_url": reverse("review:heartbeat", args=[case.pk]),

@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from media_analysis.care.services import breaks
 from media_analysis.review import case_page
 from media_analysis.review.forms import as_written
-from media_analysis.review.search import queue as waiting
+from media_analysis.review.search import queue
 from media_analysis.review.services import drafts, resting
 from media_analysis.review.views import keeps_words
 
@@ -31,7 +31,7 @@ def rest(request: HttpRequest) -> HttpResponse:
         resting.begin(actor)
         return redirect("review:rest")
     context = {
-        "mine": waiting.in_hands_of(actor),
+        "mine": queue.in_hands_of(actor),
         "minutes": int(breaks.A_BREAK.total_seconds() // 60),
     }
     return render(request, "review/rest.html", context)
