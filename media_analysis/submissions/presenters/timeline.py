@@ -50,21 +50,21 @@ def timeline(result: Json, sound: Mapping[str, str] = NO_DRAWINGS) -> dict[str, 
     }
 
 
-def _of_face(track: Json) -> tuple[Json, list[Json]]:
+def _of_face(track: Json) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Its lane and rows."""
     start, end = track["first"], track["last"]
     name = gettext("Face {number}").format(number=track["id"])
-    lane = {"name": name, "kind": "presence", "segments": [_segment(start, end)]}
+    lane: dict[str, Any] = {"name": name, "kind": "presence", "segments": [_segment(start, end)]}
     return lane, [_row(start, end, name, "", gettext("a face is in view"))]
 
 
-def _of_check(finding: Json) -> tuple[Json, list[Json]]:
+def _of_check(finding: Json) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Its lane and rows."""
     name = language.check_name(finding["detector"])
     bound = bounds.lane_bound(finding)
     segments = finding["segments"]
     drawn = [_segment(s["start"], s["end"], s.get("score"), bound) for s in segments]
-    lane = {
+    lane: dict[str, Any] = {
         "name": name, "kind": "bars", "threshold": bound, "segments": drawn,
         "stands_out": any(one["flagged"] for one in drawn),
     }  # fmt: skip
