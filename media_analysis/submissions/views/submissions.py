@@ -26,6 +26,7 @@ from media_analysis.submissions import hooks
 from media_analysis.submissions.forms import OUTCOMES, IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import metadata, result
+from media_analysis.submissions.presenters.export import export
 from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
@@ -293,9 +294,7 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""
     submission = mine(request, pk)
     is_blind = blind.is_blind(submission, actor_of(request))
-    response = JsonResponse(
-        result.export(submission, blind=is_blind), json_dumps_params={"indent": 2}
-    )
+    response = JsonResponse(export(submission, blind=is_blind), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
     return response
 
