@@ -1,4 +1,4 @@
-"""Who sends a request, told from its head alone: asked before a large body is read."""
+"""Who sends a request, by its head alone: checked before a large body is read."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class LanguageForm(forms.Form):
 
 
 class NewPersonForm(forms.Form):
-    """What somebody who was invited still has to tell us."""
+    """What a person who was invited still has to enter."""
 
     name = forms.CharField(
         label=_("Your name"),

@@ -11,14 +11,11 @@ from tests.faults.doorway import Doorway
 from tests.faults.house import FAST, House
 
 
-@contextmanager
-def installation(
-    workers: int = 2, concurrency: int = 2, partners: int = 1
-) -> Iterator[tuple[Doorway, str]]:
-    """The open door, and the key of a partner who may send and read; or one a line for each."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended early, it still tidies up
+def product_house() -> House:
+    """With the product's own settings and times, not those of the fault tests, and no rate limit
+    that a bench reaches."""
     house = House()
-    for name in FAST:  # the product's own times and limits, not those of the fault tests
+    for name in FAST:
         del house.env[name]
     house.env |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -26,6 +23,16 @@ def installation(
         "API_READ_RATE": "1000000/min",
         "API_WRITE_RATE": "1000000/min",
     }
+    return house
+
+
+@contextmanager
+def installation(
+    workers: int = 2, concurrency: int = 2, partners: int = 1
+) -> Iterator[tuple[Doorway, str]]:
+    """The open door, and the key of a partner who may send and read; or one a line for each."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended early, it still tidies up
+    house = product_house()
     door = Doorway(house, workers)
     worker = None
     try:

@@ -41,17 +41,10 @@ READS = {
 
 
 def measure(reads: int, profiled: str) -> dict[str, Any]:
-    from tests.faults.house import FAST, House
+    from bench.installation import product_house
 
-    house = House()
-    for name in FAST:
-        del house.env[name]
-    house.env |= {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "API_READ_RATE": "1000000/min",
-        "API_WRITE_RATE": "1000000/min",
-        "LOG_LEVEL": "ERROR",
-    }
+    house = product_house()
+    house.env |= {"REQUIRE_SANDBOX": "0", "LOG_LEVEL": "ERROR"}
     try:
         house.build()
         key = house.python("-m", "tests.faults.partner").stdout.strip()

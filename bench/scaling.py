@@ -27,6 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 import psutil  # noqa: E402
 import requests  # noqa: E402
 
+from bench.installation import product_house  # noqa: E402
 from bench.report import machine  # noqa: E402
 from bench.scaling_model import (  # noqa: E402
     Demand,
@@ -40,7 +41,6 @@ from bench.verdict import photographs  # noqa: E402
 from ml.evaluation import pages  # noqa: E402
 from tests.faults.brokers import KINDS, broker  # noqa: E402
 from tests.faults.doorway import Doorway  # noqa: E402
-from tests.faults.house import FAST, House  # noqa: E402
 
 COMMAND = "python bench/scaling.py"
 PAGE = ROOT / "docs" / "scaling.md"
@@ -77,13 +77,7 @@ class Bench:
     """One installation, on which run follows run."""
 
     def __init__(self) -> None:
-        self.house = House()
-        for name in FAST:
-            del self.house.env[name]
-        self.house.env |= {
-            "DJANGO_SETTINGS_MODULE": "config.settings", "REQUIRE_SANDBOX": "1",
-            "API_READ_RATE": "1000000/min", "API_WRITE_RATE": "1000000/min",
-        }  # fmt: skip
+        self.house = product_house()
         self.house.build()
         self.key = self.house.python("-m", "tests.faults.partner", "1").stdout.strip()
 

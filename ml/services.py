@@ -81,7 +81,7 @@ def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool
 
 def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
     """In the caller's transaction: an end that needs no worker, with the same rows, events and
-    hooks as any other, and without pictures. Without a result it fails for good."""
+    hooks as any other, and without pictures. Without a result it fails permanently."""
     claim = claim_one(Analysis, analysis.pk, worker=by)
     assert claim is not None, "nobody else can see it yet"
     if result is None:
@@ -123,7 +123,7 @@ def never_due(analysis: Analysis) -> None:
 
 
 def cancel(analysis_id: uuid.UUID, who: Who) -> State:
-    """At once when nobody works on it; else the worker hears of it within seconds."""
+    """At once when nobody works on it; else the worker stops within seconds."""
     with transaction.atomic():
         state = request_cancel(Analysis, analysis_id, by=who)
         if state is State.RUNNING:
@@ -201,7 +201,6 @@ def _conclude(claim: Claim, result: Result, beside: Stored, *, tell: bool = True
     ))  # fmt: skip
     findings = [_finding(f) for f in result.findings]
     findings.sort(key=lambda f: str(f["detector"]))
-    sha256 = digest({"media": media, "result": body, "findings": findings})
     finish(
         claim,
         State.DONE,
@@ -212,7 +211,7 @@ def _conclude(claim: Claim, result: Result, beside: Stored, *, tell: bool = True
         engine_version=result.engine_version,
         media=media,
         result=body,
-        result_sha256=sha256,
+        result_sha256=digest({"media": media, "result": body, "findings": findings}),
         conditions=conditions(result.engine_version),
         incomplete=bool(result.media and result.media.incomplete),
         seconds=result.seconds,
@@ -228,20 +227,8 @@ def _conclude(claim: Claim, result: Result, beside: Stored, *, tell: bool = True
     )
     failpoint("after_findings")
     rejected = result.verdict.outcome is Outcome.REJECTED
-    _event(
-        analysis,
-        Verb.ANALYSIS_REJECTED if rejected else Verb.ANALYSIS_FINISHED,
-        worker(claim.worker),
-        why=analysis.reason_code,
-        rows=[analysis],
-        outcome=analysis.outcome,
-        probability_manipulated=analysis.probability_manipulated,
-        engine_version=analysis.engine_version,
-        result_sha256=sha256,
-        incomplete=analysis.incomplete,
-        attempt=claim.attempt,
-        fence=claim.fence,
-    )
+    verb = Verb.ANALYSIS_REJECTED if rejected else Verb.ANALYSIS_FINISHED
+    _record_end(analysis, verb, claim, why=analysis.reason_code)
     for hook in hooks.analysis_finished if tell else ():
         hook(analysis, result)
     failpoint("before_commit")
@@ -261,24 +248,29 @@ def _take_over(claim: Claim, analysis: Analysis, version: str) -> bool:
     failpoint("after_findings")
     examined_at = mine.examined_at
     assert examined_at is not None
-    _event(
-        mine,
-        Verb.ANALYSIS_FINISHED,
-        worker(claim.worker),
-        rows=[mine],
-        outcome=mine.outcome,
-        probability_manipulated=mine.probability_manipulated,
-        engine_version=mine.engine_version,
-        result_sha256=mine.result_sha256,
-        incomplete=mine.incomplete,
-        attempt=claim.attempt,
-        fence=claim.fence,
-        reused_from=examined_at.isoformat(),
-    )
+    _record_end(mine, Verb.ANALYSIS_FINISHED, claim, reused_from=examined_at.isoformat())
     for hook in hooks.analysis_finished:
         hook(mine, reusing.result_for_hooks(mine))
     failpoint("before_commit")
     return True
+
+
+def _record_end(analysis: Analysis, verb: Verb, claim: Claim, why: str = "", **more: Any) -> None:
+    _event(
+        analysis,
+        verb,
+        worker(claim.worker),
+        why=why,
+        rows=[analysis],
+        outcome=analysis.outcome,
+        probability_manipulated=analysis.probability_manipulated,
+        engine_version=analysis.engine_version,
+        result_sha256=analysis.result_sha256,
+        incomplete=analysis.incomplete,
+        attempt=claim.attempt,
+        fence=claim.fence,
+        **more,
+    )
 
 
 VERBS = {

@@ -152,6 +152,20 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     ) -> MembershipQuerySet:
         return self.filter(team_id__in=actor.team_ids(permission))
 
+    def who_may(self, permission: Permission) -> MembershipQuerySet:
+        """Of open accounts, those whose role includes the permission."""
+        return self.filter(role__in=roles_with(permission), user__is_active=True)
+
+    def who_run_a_team(self) -> MembershipQuerySet:
+        return self.filter(role__in=[role for role in Role if role.runs_a_team])
+
+    def teams_without_another(self, actor: Actor, permission: Permission) -> list[uuid.UUID]:
+        """The actor's teams in which nobody else has the permission."""
+        teams = actor.team_ids(permission)
+        others = self.who_may(permission).filter(team__in=teams).exclude(user=actor.user)
+        peopled = set(others.values_list("team_id", flat=True))
+        return [team for team in teams if team not in peopled]
+
 
 class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")

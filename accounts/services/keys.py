@@ -52,7 +52,7 @@ def create_service_account(
 
 @transaction.atomic
 def disable_service_account(actor: Actor, service: ServiceAccount, *, why: str = "") -> None:
-    """Its keys stop working at once, and for good."""
+    """Its keys stop working at once and permanently."""
     require(actor, Permission.REVOKE_KEYS, service.team_id)
     ServiceAccount.objects.filter(pk=service.pk).update(is_active=False)
     twin = ServiceAccount.objects.filter(live_account=service)
@@ -95,13 +95,7 @@ def issue_key(
     require(actor, Permission.MANAGE_KEYS, service.team_id)
     if not service.is_active:
         raise Refusal("service_closed", service=str(service))
-    if not scopes:
-        raise Refusal("scopes_missing")
-    if unknown := set(scopes) - set(ALL_SCOPES):
-        raise Refusal("scope_unknown", scopes=", ".join(sorted(unknown)))
-    provisions = ProvisioningScope.MEMBERS_PROVISION in scopes
-    if provisions != service.provisions or (provisions and (test or len(set(scopes)) > 1)):
-        raise Refusal("scopes_of_another_kind")
+    _check_scopes(service, scopes, test=test)
     if expires_at is not None and expires_at <= timezone.now():
         raise Refusal("expiry_in_past")
     secret = key_format.new_key(test=test)
@@ -130,6 +124,23 @@ def issue_key(
         },
         rows=[key, *([replaces] if replaces else [])],
     )  # fmt: skip
+    _email_about_key(actor, service, key)
+    return Issued(key, secret)
+
+
+def _check_scopes(
+    service: ServiceAccount, scopes: Collection[Scope | ProvisioningScope], *, test: bool
+) -> None:
+    if not scopes:
+        raise Refusal("scopes_missing")
+    if unknown := set(scopes) - set(ALL_SCOPES):
+        raise Refusal("scope_unknown", scopes=", ".join(sorted(unknown)))
+    provisions = ProvisioningScope.MEMBERS_PROVISION in scopes
+    if provisions != service.provisions or (provisions and (test or len(set(scopes)) > 1)):
+        raise Refusal("scopes_of_another_kind")
+
+
+def _email_about_key(actor: Actor, service: ServiceAccount, key: ApiKey) -> None:
     email_managers(
         service.team,
         lambda: gettext("A new API key for {service}").format(service=service),
@@ -142,7 +153,6 @@ def issue_key(
         ),
         but=actor.user,
     )  # fmt: skip
-    return Issued(key, secret)
 
 
 @transaction.atomic

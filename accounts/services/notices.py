@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
 from accounts.actors import Actor
-from accounts.models import Membership, Role, Team, User
+from accounts.models import Membership, Team, User
 
 log = logging.getLogger("touchstone.accounts")
 
@@ -32,11 +32,8 @@ def email_managers(
 ) -> None:
     """After the commit, one email to each lead and admin of the team, except who did it: in the
     language of each. `end` is a marked sentence."""
-    running = Membership.objects.filter(
-        team=team.run_by_id,
-        role__in=[role for role in Role if role.runs_a_team],
-        user__is_active=True,
-    ).exclude(user=but)
+    members = Membership.objects.filter(team=team.run_by_id, user__is_active=True)
+    running = members.who_run_a_team().exclude(user=but)
     readers = list(running.order_by("user__email").values_list("user__email", "user__language"))
     transaction.on_commit(lambda: _send(readers, team, subject, sentence, end))
 

@@ -16,7 +16,7 @@ from django.utils.crypto import get_random_string
 
 from accounts import hooks
 from accounts.actors import SHELL_ACTOR, Actor
-from accounts.models import Invitation, Membership, ProvisionedPerson, Role, Session, User
+from accounts.models import Invitation, Membership, ProvisionedPerson, Session, User
 from accounts.models.user import normalised
 from accounts.refusals import Refusal
 from accounts.services.chains import ACCOUNTS, team_chain
@@ -201,14 +201,12 @@ def _site_admin(actor: Actor) -> None:
 def _leaves_no_team_alone(user: User) -> None:
     from accounts.services.teams import locked
 
-    mine = Membership.objects.filter(user=user, role__in=[Role.LEAD, Role.ADMIN])
+    mine = Membership.objects.who_run_a_team().filter(user=user)
     for membership in mine.select_related("team").order_by("team_id"):
         team = locked(membership.team_id)
-        others = Membership.objects.filter(
-            team=team, role__in=[Role.LEAD, Role.ADMIN], user__is_active=True
-        ).exclude(user=user)
-        company = Membership.objects.filter(team=team).exclude(user=user)
-        if company.exists() and not others.exists():
+        others = Membership.objects.filter(team=team).exclude(user=user)
+        running = others.who_run_a_team().filter(user__is_active=True)
+        if others.exists() and not running.exists():
             raise Refusal("last_lead", person=str(user), team=str(team))
 
 

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from accounts.models import Invitation, Membership, Team, User
+from accounts.models.team import MembershipQuerySet
 from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
@@ -166,10 +166,9 @@ def _member(team: Team, user: User) -> Membership:
     return membership
 
 
-def another_runs_it(team: Team, user: User, among: QuerySet[Membership] | None = None) -> None:
+def another_runs_it(team: Team, user: User, among: MembershipQuerySet | None = None) -> None:
     members = Membership.objects.all() if among is None else among
-    others = members.filter(team=team, role__in=[Role.LEAD, Role.ADMIN])
-    if not others.exclude(user=user).exists():
+    if not members.who_run_a_team().filter(team=team).exclude(user=user).exists():
         raise Refusal("last_lead", person=str(user), team=str(team))
 
 

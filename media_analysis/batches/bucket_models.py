@@ -11,8 +11,8 @@ from accounts.models import ServiceAccount
 
 class BucketObject(models.Model):
     """One object for one partner, with the bytes that it had. The row is written with the
-    submission, so the object becomes one submission at most, however often it is listed or told
-    of; and it stays when the submission is erased, so that erased media does not come again."""
+    submission, so the object becomes one submission at most, however often it is listed or
+    notified. The row stays when the submission is erased, so erased media is not taken again."""
 
     service = models.ForeignKey(ServiceAccount, on_delete=models.PROTECT, related_name="+")
     digest = models.CharField(max_length=64)

@@ -1,8 +1,8 @@
-"""Care for people who look at media all day: how media is veiled, how much of it each of them met,
+"""Care for people who look at media all day: how media is veiled, how much each of them viewed,
 and when they should rest.
 
 A team chooses what holds for its media; a person's own choice comes first. What a person chose and
-met is shown to that person. A lead sees sums of the team, never one person's figures.
+viewed is shown to that person. A lead sees sums of the team, never one person's figures.
 """
 
 from __future__ import annotations

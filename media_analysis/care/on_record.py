@@ -1,4 +1,4 @@
-"""What a team chose for its people is on record. What one person chose or met is theirs alone."""
+"""What a team chose for its people is on record. What a person chose or viewed is theirs alone."""
 
 from django.db.models import Q
 

@@ -1,4 +1,4 @@
-"""A person's own page: what they met, how media is shown to them, and when they should rest."""
+"""A person's own page: what they viewed, how media is shown to them, and when they should rest."""
 
 from __future__ import annotations
 

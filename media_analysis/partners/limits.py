@@ -1,4 +1,4 @@
-"""What every view of the interface does first and last: look at the address, tell the limits."""
+"""What every view of the interface does first and last: check the address, state the limits."""
 
 from __future__ import annotations
 

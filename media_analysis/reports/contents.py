@@ -19,7 +19,8 @@ from media_analysis.review.models import Case, Decision
 from media_analysis.review.presenters.decisions import reviewer
 from media_analysis.review.search import reopenings
 from media_analysis.submissions.presenters import bench
-from media_analysis.submissions.presenters import result as results
+from media_analysis.submissions.presenters.custody import custody
+from media_analysis.submissions.presenters.result import whole_result
 from media_analysis.submissions.services import parts, pictures
 from ml.engine.manifest import card_of, manifest_of
 from ml.language import check_name
@@ -65,9 +66,9 @@ def contents(
     film."""
     submission = case.submission
     analysis = submission.analysis
-    result = results.whole_result(analysis)
+    result = whole_result(analysis)
     frames = key_frames(analysis.pk, result)
-    custody = results.custody(submission)
+    chain = custody(submission)
     body = {
         "format": FORMAT,
         "report": head,
@@ -79,8 +80,8 @@ def contents(
         "decision": _decision(decision),
         "history": _history(case),
         "custody": {
-            "intact": custody["intact"],
-            "summary": custody["summary"],
+            "intact": chain["intact"],
+            "summary": chain["summary"],
             "events": _events(submission.pk),
         },
         "frames": [frame for frame, _ in frames],

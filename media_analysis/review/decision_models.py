@@ -134,7 +134,7 @@ class Decision(models.Model):
 
 
 class PendingDecision(models.Model):
-    """A decision within its grace time: its author can undo it, and nobody hears of it yet. After
+    """A decision within its grace time: its author can undo it, and nobody is notified yet. After
     that it becomes a `Decision` (`services/grace.py`), and this row is deleted."""
 
     case = models.OneToOneField("review.Case", on_delete=models.PROTECT, related_name="pending")

@@ -1,7 +1,7 @@
 """Golden cases: media whose answer is known, sent through review again as if it were new.
 
-A placement is a submission of its own, of the same bytes, so that nothing on a page tells it from
-any other. `Submission.planted` keeps it out of everything that counts or leaves the house.
+A placement is a submission of its own, of the same bytes, so no page distinguishes it from others.
+`Submission.planted` keeps it out of all figures and notifications.
 """
 
 from __future__ import annotations

@@ -225,8 +225,8 @@ class Case(models.Model):
 
 
 class DistressFlag(models.Model):
-    """This person passed the case on and is not offered it again. No event tells it from any other
-    release, and nobody else reads it."""
+    """This person passed the case on and is not offered it again. Its event is that of any
+    release, and nobody else reads this row."""
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="flags")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

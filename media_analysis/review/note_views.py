@@ -26,15 +26,15 @@ from media_analysis.review.services import notes
 @post_only("review:case", "pk")
 def note(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A note that is refused comes back in its field."""
-    actor, mine = actor_of(request), case_page.found(request, pk)
-    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+    actor, case = actor_of(request), case_page.case_or_404(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, case.team_id):
         raise PermissionDenied
     text = request.POST.get("text", "").replace("\0", "")
     try:
         notes.write(actor, pk, text)
     except Refusal as refusal:
         return case_page.render_case(
-            request, mine, note=text, note_refused=refusal.sentence, status=refusal.status
+            request, case, note=text, note_refused=refusal.sentence, status=refusal.status
         )
     messages.success(request, gettext("The note was added. Only the team reads it."))
     return redirect(f"{reverse('review:case', args=[pk])}#notes")

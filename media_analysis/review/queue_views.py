@@ -25,8 +25,8 @@ from media_analysis.care.services import breaks
 from media_analysis.review.forms import DecisionForm
 from media_analysis.review.models import Case, Queue
 from media_analysis.review.presenters import queue_rows
-from media_analysis.review.search import queue as waiting
-from media_analysis.review.services import bulk as several
+from media_analysis.review.search import queue as queue_search
+from media_analysis.review.services import bulk as bulk_service
 from media_analysis.review.services import grace, known_bytes, look_alikes, notes
 from media_analysis.submissions.forms import KINDS, SaveFilterForm
 from media_analysis.submissions.models import ListPage, SavedFilter
@@ -45,7 +45,7 @@ FILTERS: Filters = {
             ("analysis_set_aside", _("The analysis failed")),
             ("no_manipulation_found", _("Nothing found")),
             ("spot_check", _("Spot check")),
-            (waiting.APPEAL, _("Appeal")),
+            (queue_search.APPEAL, _("Appeal")),
         ],
     ),
     "hands": (
@@ -76,13 +76,13 @@ def _page(
     grace.settle_due()
     if not request.headers.get("X-Renew"):  # a list that renews itself is nobody at work
         breaks.works(actor)
-    count = waiting.count(actor)
+    count = queue_search.count(actor)
     teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
-    orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
-    queues = waiting.queues(actor)
+    orders = {teams[pk]: order for pk, order in queue_search.orders(teams).items()}
+    queues = queue_search.queues(actor)
     filters = _with_queues(queues) if queues else FILTERS
     wanted = {name: query.get(name, "") for name in (*filters, "q")}
-    visible = waiting.visible_cases(actor, wanted)
+    visible = queue_search.visible_cases(actor, wanted)
     context = {
         "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
         "orders": sorted((team.name, order) for team, order in orders.items()),
@@ -91,7 +91,7 @@ def _page(
         "has_queues": bool(queues),
         "several_teams": len(teams) > 1,
         "queue": wanted.get("queue", ""),
-        "overdue": waiting.overdue(actor) if queues else 0,
+        "overdue": queue_search.overdue(actor) if queues else 0,
         "q": wanted["q"],
         "is_filtered": any(wanted.values()),
         "query": urlencode({name: value for name, value in wanted.items() if value}),
@@ -99,15 +99,15 @@ def _page(
         "saved": SavedFilter.objects.for_actor(actor)
         .filter(page=ListPage.QUEUE)
         .select_related("owner", "team"),
-        "count": min(count, waiting.COUNTED),
-        "more": count > waiting.COUNTED,
-        "shown": waiting.SHOWN,
+        "count": min(count, queue_search.COUNTED),
+        "more": count > queue_search.COUNTED,
+        "shown": queue_search.SHOWN,
         "may_decide": bool(actor.team_ids(Permission.DECIDE_CASES)),
         "leads": bool(actor.team_ids(Permission.MANAGE_QUEUES)),
-        "most": several.MOST,
-        "mine": waiting.in_hands_of(actor),
+        "most": bulk_service.MOST,
+        "mine": queue_search.in_hands_of(actor),
         "mentions": notes.mentions(actor, only_new=True),
-        "undoable": grace.mine(actor),
+        "undoable": grace.undoable(actor),
         "worked": breaks.due(actor),
         "own": figures.own(actor.user) if actor.user else None,
     }
@@ -140,7 +140,7 @@ def _named(queues: Sequence[Queue]) -> list[tuple[str, str]]:
     named = [
         (str(one.pk), f"{one.team}: {one.name}" if several_teams else one.name) for one in queues
     ]
-    return [(waiting.GENERAL, gettext("General")), *named]
+    return [(queue_search.GENERAL, gettext("General")), *named]
 
 
 def _filters(filters: Filters, wanted: dict[str, str]) -> list[dict[str, object]]:
@@ -173,10 +173,10 @@ def bulk(request: HttpRequest) -> HttpResponse:
     try:
         ids = _ids(request.POST.getlist("case"))
         if same := _ids([request.POST.get("same", "")]):
-            ids = known_bytes.together(actor, same[0], several.MOST)
+            ids = known_bytes.together(actor, same[0], bulk_service.MOST)
         elif alike := _ids([request.POST.get("alike", "")]):
-            ids = look_alikes.together(actor, alike[0], several.MOST)
-        chosen = several.chosen(actor, ids, permission)
+            ids = look_alikes.together(actor, alike[0], bulk_service.MOST)
+        chosen = bulk_service.chosen(actor, ids, permission)
         if assigns:
             return _assigned(request, actor, chosen)
         return _decided(request, actor, chosen)
@@ -192,7 +192,7 @@ def _decided(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Http
     if not confirmed or not form.is_valid():
         context = {**_preview(actor, chosen), "form": form, "assigns": False}
         return render(request, "review/bulk.html", context, status=422 if confirmed else 200)
-    done = several.decide(actor, chosen, form.decision_text())
+    done = bulk_service.decide(actor, chosen, form.decision_text())
     message = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
     return _report_done(request, done, message)
 
@@ -204,18 +204,18 @@ def _preview(actor: Actor, chosen: Sequence[Case]) -> dict[str, Any]:
 
 
 def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> HttpResponse:
-    people = several.people(chosen[0])
+    people = bulk_service.people(chosen[0])
     wanted = request.POST.get("person", "")
     person = next((one for one in people if str(one.pk) == wanted), None)
     if "confirmed" not in request.POST or person is None:
         context = {**_preview(actor, chosen), "people": people, "assigns": True}
         return render(request, "review/bulk.html", context)
-    done = several.assign(actor, chosen, person)
+    done = bulk_service.assign(actor, chosen, person)
     message = ngettext("%(count)s case is assigned.", "%(count)s cases are assigned.", done.count)
     return _report_done(request, done, message)
 
 
-def _report_done(request: HttpRequest, done: several.Done, message: str) -> HttpResponse:
+def _report_done(request: HttpRequest, done: bulk_service.Done, message: str) -> HttpResponse:
     sentence = message % {"count": done.count}
     if done.passed_over:
         sentence += " " + gettext("%(count)s could not be claimed and were skipped.") % {

@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from media_analysis.care.services import breaks
 from media_analysis.review import case_page
 from media_analysis.review.forms import as_written
-from media_analysis.review.search import queue as waiting
+from media_analysis.review.search import queue
 from media_analysis.review.services import drafts, resting
 from media_analysis.review.views import keeps_words
 
@@ -31,7 +31,7 @@ def rest(request: HttpRequest) -> HttpResponse:
         resting.begin(actor)
         return redirect("review:rest")
     context = {
-        "mine": waiting.in_hands_of(actor),
+        "mine": queue.in_hands_of(actor),
         "minutes": int(breaks.A_BREAK.total_seconds() // 60),
     }
     return render(request, "review/rest.html", context)
@@ -42,7 +42,7 @@ def rest(request: HttpRequest) -> HttpResponse:
 @post_only("review:case", "pk")
 def rest_from(request: HttpRequest, pk: UUID) -> HttpResponse:
     """From a case: words that were written are kept as a draft."""
-    case_page.found(request, pk)
+    case_page.case_or_404(request, pk)
     actor = _reviewer(request)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor, pk, words)

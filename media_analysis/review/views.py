@@ -27,15 +27,15 @@ from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.opinion_models import Opinion
-from media_analysis.review.search import queue
+from media_analysis.review.search import double_reviews, queue
 from media_analysis.review.services import (
     asking,
+    case_changes,
     cases,
     distress,
     drafts,
     grace,
     known_bytes,
-    opinions,
 )
 from media_analysis.submissions.outcomes import DecisionOutcome
 
@@ -65,15 +65,15 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @never_cache
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     grace.settle_due()
-    mine = case_page.found(request, pk)
+    case = case_page.case_or_404(request, pk)
     breaks.works(actor_of(request))
-    return case_page.render_case(request, mine)
+    return case_page.render_case(request, case)
 
 
 @signed_in
 @post_only("review:case", "pk")
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
-    case_page.found(request, pk)
+    case_page.case_or_404(request, pk)
     try:
         grace.settle_due()
         cases.claim(actor_of(request), pk)
@@ -104,19 +104,19 @@ def keeps_words(view: View) -> View:
 @signed_in
 @post_only("review:case", "pk")
 def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    actor, mine = actor_of(request), case_page.found(request, pk)
-    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+    actor, case = actor_of(request), case_page.case_or_404(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, case.team_id):
         raise PermissionDenied
-    form = DecisionForm(mine, request.POST)
+    form = DecisionForm(case, request.POST)
     if not form.is_valid():
-        return _unfinished(request, mine, form)
+        return _unfinished(request, case, form)
     try:
         written = grace.decide(actor, pk, form.cleaned_data["fence"], form.decision_text())
     except Refusal as refusal:
-        if refusal.code == cases.CLAIM_LOST:
-            return _decided_twice(request, mine, form) or _too_late(request, mine)
+        if refusal.code == case_changes.CLAIM_LOST:
+            return _decided_twice(request, case, form) or _too_late(request, case)
         form.add_error(None, refusal.sentence)
-        return _unfinished(request, mine, form)
+        return _unfinished(request, case, form)
     _add_message(request, pk, written)
     if "next" in request.POST:
         return take_next(request)
@@ -125,7 +125,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 def _add_message(
     request: HttpRequest,
-    case: UUID,
+    case_id: UUID,
     written: Decision | Opinion | PendingDecision | GoldenPlacement,
 ) -> None:
     """No message for decisions that can still be undone: the page shows them."""
@@ -133,7 +133,7 @@ def _add_message(
         messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     elif isinstance(written, GoldenPlacement):
         _add_golden_message(request, written)
-    elif isinstance(written, Opinion) and opinions.is_disputed(case):
+    elif isinstance(written, Opinion) and double_reviews.is_disputed(case_id):
         messages.success(
             request, gettext("Your opinion was saved. Two people disagree, so a lead decides.")
         )
@@ -159,30 +159,30 @@ def _add_golden_message(request: HttpRequest, answer: GoldenPlacement) -> None:
     (messages.success if answer.is_right else messages.warning)(request, message)
 
 
-def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
-    """The form comes back to whoever holds the case; from anybody else the words are kept."""
-    if case_page.holds(actor_of(request), mine):
-        return case_page.render_case(request, mine, form, status=422)
+def _unfinished(request: HttpRequest, case: Case, form: DecisionForm) -> HttpResponse:
+    """The form again, for the person who holds the case; other people's text becomes a draft."""
+    if case_page.holds(actor_of(request), case):
+        return case_page.render_case(request, case, form, status=422)
     if not (words := as_written(request.POST)).are_empty():
-        drafts.keep(actor_of(request), mine.pk, words)
-    return _too_late(request, mine)
+        drafts.keep(actor_of(request), case.pk, words)
+    return _too_late(request, case)
 
 
-def _decided_twice(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse | None:
+def _decided_twice(request: HttpRequest, case: Case, form: DecisionForm) -> HttpResponse | None:
     """Sent a second time, by a double press or from another window: no claim was lost, and the
     first decision stands. None where this person did not decide it under that claim."""
     user = actor_of(request).user
-    if user is None or not drafts.was_decided(user, mine.pk, form.cleaned_data["fence"]):
+    if user is None or not drafts.was_decided(user, case.pk, form.cleaned_data["fence"]):
         return None
     message = gettext("You decided this case already. That decision stands.")
-    if not drafts.forget_repeated(user, mine.pk, form.decision_text()):
+    if not drafts.forget_repeated(user, case.pk, form.decision_text()):
         message += " " + gettext("What you wrote here is kept as a draft.")
     messages.info(request, message)
     held = queue.in_hands_of(actor_of(request)) if "next" in request.POST else []
-    return redirect("review:case", held[0].pk if held else mine.pk)
+    return redirect("review:case", held[0].pk if held else case.pk)
 
 
-def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
+def _too_late(request: HttpRequest, case: Case) -> HttpResponse:
     messages.error(
         request,
         gettext(
@@ -190,7 +190,7 @@ def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
             "wrote is kept as a draft. Claim the case again to use it."
         ),
     )
-    return redirect("review:case", mine.pk)
+    return redirect("review:case", case.pk)
 
 
 @keeps_words
@@ -199,8 +199,8 @@ def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
 def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Decides as somebody did about the same bytes before; what was written here is kept if that
     cannot be."""
-    actor, mine = actor_of(request), case_page.found(request, pk)
-    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+    actor, case = actor_of(request), case_page.case_or_404(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, case.team_id):
         raise PermissionDenied
     try:
         earlier = UUID(request.POST.get("decision", ""))
@@ -209,8 +209,8 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
     except ValueError:
         messages.error(request, gettext("Choose the decision to adopt. Nothing was decided."))
     except Refusal as refusal:
-        if refusal.code == cases.CLAIM_LOST:
-            return _too_late(request, mine)
+        if refusal.code == case_changes.CLAIM_LOST:
+            return _too_late(request, case)
         kept = gettext("Nothing was decided. The form keeps what you wrote.")
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
@@ -227,7 +227,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("review:case", "pk")
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The text is kept as a draft and restored in the form when the case is claimed again."""
-    case_page.found(request, pk)
+    case_page.case_or_404(request, pk)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), pk, words)
     try:
@@ -244,7 +244,7 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
 def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The case is too much for this person. Words that were written are kept for them."""
     actor = actor_of(request)
-    case_page.found(request, pk)
+    case_page.case_or_404(request, pk)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor, pk, words)
     try:
@@ -259,7 +259,7 @@ def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
-    case_page.found(request, pk)
+    case_page.case_or_404(request, pk)
     try:
         distress.take_back(actor_of(request), pk)
         messages.info(request, gettext("The case can be offered to you again."))
@@ -271,8 +271,8 @@ def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Within the grace time: the case is in hand again, with every word in its form."""
-    case_page.found(request, pk)
+    """Within the grace time: the case is claimed again, and the form contains the text."""
+    case_page.case_or_404(request, pk)
     try:
         grace.undo(actor_of(request), pk)
         message = gettext("The decision was undone. The form contains what you wrote.")
@@ -287,8 +287,8 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("review:case", "pk")
 def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Hand the case to a lead with a question, or, as a lead, answer it."""
-    actor, mine = actor_of(request), case_page.found(request, pk)
-    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+    actor, case = actor_of(request), case_page.case_or_404(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, case.team_id):
         raise PermissionDenied
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor, pk, words)
@@ -309,8 +309,8 @@ def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
-    actor, mine = actor_of(request), case_page.found(request, pk)
-    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+    actor, case = actor_of(request), case_page.case_or_404(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, case.team_id):
         raise PermissionDenied
     form = ReasonForm(request.POST)
     try:
@@ -327,7 +327,7 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("review:case", "pk")
 def heartbeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     """204 while the case is held, 409 once it is not: the page then says so."""
-    case_page.found(request, pk)
+    case_page.case_or_404(request, pk)
     held = cases.renew(actor_of(request), pk, _fence(request))
     return HttpResponse(status=204 if held else 409)
 

@@ -14,7 +14,7 @@ from accounts.actors import Actor
 from accounts.models import Role, Scope, ServiceAccount, Team
 from media_analysis.review.models import QueueOrder, RoutingRule
 from media_analysis.submissions.models import MediaKind, Part
-from media_analysis.submissions.services import parts
+from media_analysis.submissions.services import part_rules
 from media_analysis.submissions.services.retention import LONGEST
 from media_analysis.webhooks.models import EventType
 
@@ -87,7 +87,7 @@ class RetentionForm(forms.Form):
                 gettext("{kind}: days until erasure").format(kind=kind.label),
                 _("Empty: nothing of this kind is erased by a rule."),
             )
-        for kind, part in parts.OFFERED:
+        for kind, part in part_rules.OFFERED:
             self.fields[_name(kind, part)] = self._days(
                 gettext("{kind}, {part}: days").format(kind=kind.label, part=part.label), ""
             )
@@ -101,18 +101,21 @@ class RetentionForm(forms.Form):
     def by_part(self) -> list[tuple[Any, list[Any]]]:
         """The fields of each part, under its name."""
         return [
-            (part.label, [self[_name(kind, one)] for kind, one in parts.OFFERED if one == part])
+            (
+                part.label,
+                [self[_name(kind, one)] for kind, one in part_rules.OFFERED if one == part],
+            )
             for part in Part
         ]
 
     def has_rules_for_parts(self) -> bool:
-        return any(self.initial.get(_name(kind, part)) for kind, part in parts.OFFERED)
+        return any(self.initial.get(_name(kind, part)) for kind, part in part_rules.OFFERED)
 
     def whole(self) -> list[Any]:
         return [self[kind.value] for kind in MediaKind]
 
     @staticmethod
-    def initial_of(days: parts.Days) -> dict[str, int | None]:
+    def initial_of(days: part_rules.Days) -> dict[str, int | None]:
         return {_name(kind, part): number for (kind, part), number in days.items()}
 
     @property
@@ -123,7 +126,7 @@ class RetentionForm(forms.Form):
     def part_days(self) -> dict[tuple[str, str], int | None]:
         return {
             (kind.value, part.value): self.cleaned_data.get(_name(kind, part))
-            for kind, part in parts.OFFERED
+            for kind, part in part_rules.OFFERED
         }
 
 

@@ -1,4 +1,4 @@
-"""What webhooks have told, or were about to tell, of one submission; to be erased with it."""
+"""The deliveries about one submission, sent or waiting; they are erased with it."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def evaluate(
         "manifest": path.name,
         "split": split,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "errors": _errors(evaluation),
+        "errors": records.without_result((case.name for case in cases), found),
         "warnings": scoring.warnings(cases, found, report),
         "seconds": round(time.perf_counter() - began, 1),
     }
@@ -75,15 +75,6 @@ def evaluate(
 
         figures.write(evaluation, report, out)
     return report
-
-
-def _errors(evaluation: Evaluation) -> list[dict[str, str]]:
-    """Every file that has no result, with the reason."""
-    return [
-        {"path": case.name, "reason": record.error or record.reason}
-        for case, record in zip(evaluation.cases, evaluation.records, strict=True)
-        if record.error or record.rejection
-    ]
 
 
 def _log_look(folder: Path, report: dict[str, Any], count: int, by: str | None) -> None:

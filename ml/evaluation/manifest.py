@@ -160,6 +160,6 @@ def opened(case: Case) -> Iterator[BinaryIO]:
 
 @functools.lru_cache(maxsize=16)
 def _archive(path: Path) -> zipfile.ZipFile:
-    """Kept open: to read the contents of a large archive anew for each member takes longer than
-    the member does."""
+    """Kept open: reading the index of a large archive for each member takes longer than reading
+    the member."""
     return zipfile.ZipFile(path)

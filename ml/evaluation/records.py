@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,10 @@ class Record:
         broken = any(answer.status == Status.FAILED for answer in self.answers.values())
         return self.error is None and not broken
 
+    @property
+    def has_result(self) -> bool:
+        return not (self.error or self.rejection)
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -105,6 +109,15 @@ def _answer(result: Result, finding: Finding) -> Answer:
 
 
 # === Keeping ===
+
+
+def without_result(names: Iterable[str], records: Iterable[Record]) -> list[dict[str, str]]:
+    """Each of the files of these names that has no result, with the reason."""
+    return [
+        {"path": name, "reason": record.error or record.reason}
+        for name, record in zip(names, records, strict=True)
+        if not record.has_result
+    ]
 
 
 def version(detectors: Sequence[Detector | Missing]) -> str:

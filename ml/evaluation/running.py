@@ -97,8 +97,8 @@ def run(
     jobs: int = 1,
     done: Callable[[int], None] = lambda count: None,
 ) -> list[Record]:
-    """A record a task, known ones from what was kept. `done` hears how many are through. `jobs`
-    processes do the work; 0 is this one."""
+    """A record per task, known ones from `kept`. `done` is called with the number of finished
+    tasks. `jobs` processes do the work; 0 is this one."""
     found: dict[int, Record] = {}
     todo: list[tuple[int, str]] = []
     prints: dict[int, Record] = {}
@@ -143,8 +143,8 @@ def _here(work: Sequence[Work]) -> Iterator[tuple[int, Record]]:
 
 
 def _in_processes(work: Sequence[Work], jobs: int) -> Iterator[tuple[int, Record]]:
-    """A model runtime may end its whole process. What was in hand is then tried once more, each
-    file in a process of its own, so that only the one that did it is lost."""
+    """A model runtime may end its whole process. What was running is then tried once more, each
+    file in a process of its own, so that only the file that caused it is lost."""
     waiting = deque(work)
     while waiting:
         running: dict[Future[Record], Work] = {}
@@ -173,7 +173,7 @@ def _alone(question: tuple[Task, Sequence[str] | None, str]) -> Record:
 
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Started anew, not forked: MediaPipe does not survive a fork."""
+    """Spawned, not forked: MediaPipe does not survive a fork."""
     pool = ProcessPoolExecutor(
         jobs,
         mp_context=multiprocessing.get_context("spawn"),
@@ -187,7 +187,7 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _begin(require_walls: bool) -> None:
-    """In a new process. Ctrl-C is for its parent, who lets it finish what is in hand."""
+    """In a new process. Ctrl-C is for its parent, who lets it finish its file."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sandbox.REQUIRE_WALLS = require_walls
     util.Finalize(None, lambda: sandbox.warden().close(), exitpriority=1)

@@ -23,7 +23,7 @@ from ml.engine.contract import Outcome, Status
 from ml.engine.fusion.calibration import probability
 from ml.evaluation import metrics
 from ml.evaluation.manifest import Case
-from ml.evaluation.records import Record
+from ml.evaluation.records import Answer, Record
 
 FUSED = "fused"
 RATIO, RAW = "log10_lr", "score"
@@ -59,7 +59,7 @@ class Column:
     declared: int = 0
     """Answered with what the file says of itself."""
     ties: NDArray[np.float64] | None = None
-    """What tells equal scores apart."""
+    """They rank equal scores."""
 
     @property
     def order(self) -> NDArray[np.float64]:
@@ -107,30 +107,14 @@ class Evaluation:
 def detector_column(records: Sequence[Record], name: str) -> Column:
     answers = [record.answers.get(name) for record in records]
     ran = [a if a is not None and a.status == Status.RAN else None for a in answers]
-    scale = None
-    if any(a is not None and a.log10_lr is not None for a in ran):
-        scale = RATIO
-    elif any(a is not None and a.score is not None for a in ran):
-        scale = RAW
-    scores = [None if a is None or scale is None else getattr(a, scale) for a in ran]
-    probabilities = [None if a is None else a.probability for a in ran]
-    if scale == RATIO:
-        probabilities = [
-            _probability(s) if p is None else p for p, s in zip(probabilities, scores, strict=True)
-        ]
-    flagged: list[bool | None] = []
-    for answer in ran:
-        if answer is None:
-            flagged.append(None)
-        elif answer.threshold is not None and answer.score is not None:
-            flagged.append(answer.score >= answer.threshold)
-        else:
-            flagged.append(None if answer.log10_lr is None else answer.log10_lr > 0.0)
+    scale = next(
+        (one for one in (RATIO, RAW) if any(a and getattr(a, one) is not None for a in ran)), None
+    )
     return Column(
         scale=scale,
-        scores=_numbers(scores),
-        probabilities=_numbers(probabilities),
-        flagged=flagged,
+        scores=_numbers([getattr(a, scale) if a and scale else None for a in ran]),
+        probabilities=_numbers([_probability(a) if a else None for a in ran]),
+        flagged=[_is_flagged(a) if a else None for a in ran],
         decided=[None if a is None or a.alone is None else Outcome(a.alone) for a in ran],
         not_applicable=sum(a is not None and a.status == Status.NOT_APPLICABLE for a in answers),
         failed=sum(a is None or a.status == Status.FAILED for a in answers),
@@ -181,10 +165,17 @@ def _ratio(probability: float) -> float:
     return float(np.log10(kept / (1.0 - kept)) - np.log10(EVEN / (1.0 - EVEN)))
 
 
-def _probability(log10_lr: float | None) -> float | None:
-    if log10_lr is None:
-        return None
-    return probability(log10_lr)
+def _probability(answer: Answer) -> float | None:
+    if answer.probability is None and answer.log10_lr is not None:
+        return probability(answer.log10_lr)
+    return answer.probability
+
+
+def _is_flagged(answer: Answer) -> bool | None:
+    """At its frozen bound, or else by its ratio."""
+    if answer.threshold is not None and answer.score is not None:
+        return answer.score >= answer.threshold
+    return None if answer.log10_lr is None else answer.log10_lr > 0.0
 
 
 # === Figures ===

@@ -30,7 +30,7 @@ def beside(chain: uuid.UUID, events: Sequence[Event], also: Iterable[rows.Row] =
     others = [row if isinstance(row, tuple) else (type(row), row.pk) for row in also]
     comparer = Comparer()
     for event in [*about(others), *events]:
-        hear(comparer, event)
+        add_event(comparer, event)
     count = 0
     for table in rows.tables():
         own = [pk for model, pk in others if model is table.model]
@@ -44,11 +44,11 @@ def beside(chain: uuid.UUID, events: Sequence[Event], also: Iterable[rows.Row] =
     return Beside(count, next(comparer.missing(), None))
 
 
-def hear(comparer: Comparer, event: Event) -> None:
+def add_event(comparer: Comparer, event: Event) -> None:
     """An unreadable event contains nothing to compare. That it was altered is reported
     elsewhere."""
     try:
-        comparer.hear(event.pk, json.loads(bytes(event.payload)))
+        comparer.add(event.pk, json.loads(bytes(event.payload)))
     except (ValueError, AttributeError, KeyError, TypeError):
         return
 

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from . import exporting, marks, notes, parallel, rows, sealer, verified, verifying
 from .anchoring import anchors_of_site
 from .anchors import Anchor, AnchorFile
-from .beside import hear, last_about
+from .beside import add_event, last_about
 from .comparing import Comparer, Difference
 from .keys import mark_file, signing_key, trusted_keys
 from .models import Comparison, Event
@@ -47,9 +47,9 @@ def verify_database(
     jobs: int = 1,
     on_progress: parallel.OnProgress = lambda done, of: None,
 ) -> Report:
-    """The live record, against this installation's own keys and anchor files unless told others.
-    `only_new`: what came since it was last verified, if it ever was. `jobs`: by so many processes,
-    which say the same sooner."""
+    """The live record, against this installation's own keys and anchor files unless others are
+    given. `only_new`: what came since the last verification, if there was one. `jobs`: the number
+    of processes, which report the same sooner."""
     anchors: list[Anchor] = [AnchorFile(file) for file in files] if files else anchors_of_site()
     # With no key at all nothing can be trusted: an empty list would trust the record's own claims.
     trusted = trusted or trusted_keys() or [signing_key().public]
@@ -132,7 +132,7 @@ def _compare_younger(ages: int) -> tuple[int, Difference | None]:
             count += len(chunk)
             comparer = Comparer()
             for event in last_about([rows.key(line["table"], line["id"]) for line in chunk]):
-                hear(comparer, event)
+                add_event(comparer, event)
             for line in chunk:
                 if difference := comparer.compare(line):
                     return count, difference

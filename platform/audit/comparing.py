@@ -31,13 +31,13 @@ class Comparer:
         """`file`: where it is kept for another comparer to take; a temporary place otherwise."""
         self._db = sqlite3.connect(file)
         self._db.execute(
-            "CREATE TABLE stated (key TEXT PRIMARY KEY, event INT, facts TEXT, met INT) "
+            "CREATE TABLE stated (key TEXT PRIMARY KEY, event INT, facts TEXT, seen INT) "
             "WITHOUT ROWID"
         )
         self._db.execute("CREATE TABLE erased (subject TEXT PRIMARY KEY) WITHOUT ROWID")
 
-    def hear(self, event: int, content: Mapping[str, Any]) -> None:
-        """In the order of each chain: the last event that speaks of a row counts."""
+    def add(self, event: int, content: Mapping[str, Any]) -> None:
+        """What this event states, in the order of each chain: the last event about a row counts."""
         for key, facts in (content.get("rows") or {}).items():
             self._db.execute(
                 "INSERT OR REPLACE INTO stated VALUES (?, ?, ?, 0)",
@@ -50,8 +50,8 @@ class Comparer:
     def keep(self) -> None:
         self._db.commit()
 
-    def hear_all(self, file: str) -> None:
-        """What another one kept in this file, which heard what came next."""
+    def add_from(self, file: str) -> None:
+        """What another comparer kept in this file, of later events than this one's."""
         self._db.commit()
         self._db.execute("ATTACH ? AS next", (file,))
         self._db.execute("INSERT OR REPLACE INTO stated SELECT * FROM next.stated")
@@ -66,7 +66,7 @@ class Comparer:
         if found is None:
             return Difference(table, row, "no event speaks of this row")
         event, stated = found
-        self._db.execute("UPDATE stated SET met = 1 WHERE key = ?", (key,))
+        self._db.execute("UPDATE stated SET seen = 1 WHERE key = ?", (key,))
         if stated is None:
             return Difference(table, row, f"event {event} says that this row is gone", event)
         expected = json.loads(stated)
@@ -93,7 +93,7 @@ class Comparer:
     def missing(self) -> Iterator[Difference]:
         """Rows that events speak of and that did not come."""
         left = self._db.execute(
-            "SELECT key, event FROM stated WHERE met = 0 AND facts IS NOT NULL ORDER BY event, key"
+            "SELECT key, event FROM stated WHERE seen = 0 AND facts IS NOT NULL ORDER BY event, key"
         )
         for key, event in left:
             table, _, row = key.partition(":")

@@ -87,7 +87,7 @@ def lines_since(
     verified: Checkpoint, spoken_of: Callable[[int], Iterator[list[str]]]
 ) -> Iterator[dict[str, Any]]:
     """What came after this checkpoint, the rows that it speaks of, and the chains that it touched.
-    Whoever reads the lines says of which rows it has heard."""
+    `spoken_of` returns the rows that the lines so far state."""
     with one_snapshot():
         yield _header()
         checkpoints = 0

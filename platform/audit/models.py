@@ -156,10 +156,7 @@ class ErasurePermit(models.Model):
 
 class KeyFingerprint(models.Model):
     """The keys that belong to this database, so that a machine with others refuses to start. A
-    fingerprint is a hash and reveals nothing about the key.
-
-    A fingerprint is a hash and tells nothing of the key.
-    """
+    fingerprint is a hash and reveals nothing about the key."""
 
     class Kind(models.TextChoices):
         SIGNING = "signing", "signing key"

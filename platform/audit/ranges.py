@@ -129,5 +129,5 @@ def join(whole: Verifier, part: Part, file: str) -> bool:
     late = part.oldest_unsealed
     if late and (whole.oldest_unsealed is None or late["at"] < whole.oldest_unsealed["at"]):
         whole.oldest_unsealed = late
-    whole.comparer.hear_all(file)
+    whole.comparer.add_from(file)
     return True

@@ -61,7 +61,6 @@ class Verifier:
         self.first_since_good: int | None = None
         self.root_is_lost = False
         self.expected_leaf = self.tree.size
-        self.last_time = 0
         self.exported_at = 0
         self.oldest_unsealed: Line | None = None
         self.ended = False
@@ -185,7 +184,7 @@ class Verifier:
             if difference := first_differing_column(line, content):
                 found(f"the column {difference} says something else than what was hashed")
             if content is not None:
-                self.comparer.hear(id_, content)
+                self.comparer.add(id_, content)
                 self._adopted(content)
         self._link(id_, chain, seq, at, prev, hash_)
 
@@ -264,10 +263,6 @@ class Verifier:
                 self._found(f"the export promises {line[what]} {what}, and {came} came")
 
     def finish(self) -> Report:
-        self._finish()
-        return self.report
-
-    def _finish(self) -> None:
         report = self.report
         report.chains = len(self.chains)
         if report.adopted:
@@ -276,6 +271,13 @@ class Verifier:
             )
         if not self.ended:
             self._found("the export is cut: its last line is missing")
+        self._compare_heads()
+        self._compare_sizes()
+        self._find_unsealed()
+        return report
+
+    def _compare_heads(self) -> None:
+        """The end of each chain with its head."""
         for chain, (seq, hash_) in self.heads.items():
             end = self.chains.pop(chain, ChainEnd(0, GENESIS, 0, 0))
             if end.seq < seq:
@@ -289,6 +291,10 @@ class Verifier:
                 self._found("it was added behind the head of its chain", end.event, chain, end.seq)
         for chain, end in self.chains.items():
             self._found("its chain has no head", end.event, chain, end.seq)
+
+    def _compare_sizes(self) -> None:
+        """The number of sealed events with all that was signed or asked for."""
+        report = self.report
         for size, signed in sorted(self.roots.items()):
             if size == 0 and all(root == EMPTY_ROOT for root, _ in signed):
                 continue
@@ -306,6 +312,8 @@ class Verifier:
             )
         if report.sealed > max(self.checkpointed, default=0):
             self._found(f"no checkpoint covers all {report.sealed} events that have a leaf")
+
+    def _find_unsealed(self) -> None:
         late = self.oldest_unsealed
         if late and self.exported_at - late["at"] > SEAL_WITHIN:
             passed_over = self.last_checkpoint_at - late["at"] > SEAL_WITHIN

@@ -216,23 +216,21 @@ def unmarked(path: Path) -> list[str]:
     text, wrong, inside = "", [], ""
     for token in Lexer(path.read_text()).tokenize():
         if token.token_type is TokenType.BLOCK:
+            text += " "
             tag = token.contents.split()[0]
             if inside:
                 inside = "" if tag == f"end{inside}" else inside
-            elif tag in ("blocktranslate", "blocktrans", "comment", "verbatim"):
-                inside = tag
             elif token.contents == "block page_class":  # a name of the style sheet
                 inside = "block"
+            elif tag in ("blocktranslate", "blocktrans", "comment", "verbatim"):
+                inside = tag
             elif tag in ("include", "with"):
-                wrong += [
-                    phrase for mark, phrase in LITERAL.findall(token.contents)
-                    if not mark and " " in phrase and WORD.search(phrase)
-                ]  # fmt: skip
-            text += " "
+                phrases = _unmarked_literals(token.contents)
+                wrong += [one for one in phrases if " " in one and WORD.search(one)]
         elif token.token_type is TokenType.VAR and not inside:
-            wrong += [phrase for mark, phrase in LITERAL.findall(token.contents)
-                      if not mark and re.search(r"[A-Za-z]{3,} [a-z]", phrase)]  # fmt: skip
             text += " "
+            phrases = _unmarked_literals(token.contents)
+            wrong += [one for one in phrases if re.search(r"[A-Za-z]{3,} [a-z]", one)]
         elif token.token_type is TokenType.TEXT and not inside:
             text += token.contents
     spoken = SPOKEN.findall(text)
@@ -241,6 +239,10 @@ def unmarked(path: Path) -> list[str]:
         if set(WORD.findall(phrase)) - NAMES:
             wrong.append(" ".join(phrase.split()))
     return wrong
+
+
+def _unmarked_literals(contents: str) -> list[str]:
+    return [phrase for mark, phrase in LITERAL.findall(contents) if not mark]
 
 
 def main(languages: Iterable[str] = ("de",)) -> int:

@@ -23,9 +23,10 @@ STUBBORN_SECONDS = 30.0
 
 
 class Keeper:
-    """`with Keeper(claim): ...` renews every quarter of the lease, and tells the claim to stop.
+    """`with Keeper(claim): ...` renews every quarter of the lease, and stops a claim that is
+    lost, cancelled or takes too long.
 
-    A database that is away is no reason to stop: nobody else can claim the row meanwhile either,
+    A database that is away is no reason to stop: nobody else can claim the row then either,
     and the fence refuses us if somebody could.
     """
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models.functions import Greatest
 
 from jobs import registry
-from jobs.models import LeasedJob, RefusedWrite, WorkerHeartbeat
+from jobs.models import LeasedJob, WorkerHeartbeat
 from jobs.moves import State
 from jobs.timing import ClockTimestamp, InSeconds
 
@@ -78,7 +78,3 @@ def health(host: str | None = None, fresh_seconds: float = FRESH_SECONDS) -> Hea
 def _leased(model: type[LeasedJob]) -> bool:
     rows = model._base_manager
     return bool(rows.filter(state=State.RUNNING, lease_until__gt=ClockTimestamp()).exists())
-
-
-def refused_late_writes() -> int:
-    return RefusedWrite.objects.count()

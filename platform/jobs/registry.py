@@ -15,7 +15,7 @@ from jobs.moves import State
 class Move:
     """A change of state that the job layer made, and reported in the same transaction.
 
-    The one that it does not tell is `finish`: that transaction is the runner's own.
+    `finish` reports none: that transaction is the runner's own.
     """
 
     model: type[LeasedJob]

@@ -248,7 +248,7 @@ def cancelled(claim: Claim) -> State:
 
 
 def request_cancel(model: type[LeasedJob], pk: Any, *, by: object = "") -> State:
-    """At once when nobody works on it; a running one hears of it with its next heartbeat."""
+    """At once when nobody works on it; a running one stops at its next heartbeat."""
     with transaction.atomic():
         job = model._base_manager.select_for_update().get(pk=pk)
         state = State(job.state)

@@ -30,6 +30,7 @@ PYTHON = sys.executable
 GRACE_SECONDS = 20
 ENDING_SECONDS = 2 * GRACE_SECONDS
 LOG_BYTES = 50_000_000
+ADMIN = "admin@localhost"
 PR_SET_PDEATHSIG = 1
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -118,8 +119,8 @@ def _failed(args: Sequence[str], output: str) -> NoReturn:
 
 
 def alone() -> IO[bytes]:
-    """Held as long as we run: the database of a run that is ending would go away under the next.
-    The system lets go of it, whatever happens to us."""
+    """A lock for as long as this run lasts: one that is ending stops the database that the next one
+    uses. The system releases it, however the run ends."""
     lock = (home() / "up.lock").open("ab")
     deadline = time.monotonic() + ENDING_SECONDS
     announced = False
@@ -250,84 +251,102 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> int:
-    os.environ["PYTHONPATH"] = "platform"
-    stop_on_signals()
-    home().mkdir(parents=True, exist_ok=True)
-    lock = alone()
-    pg = postgres.server()
-    embedded = "DATABASE_URL" not in os.environ
-    we_started_postgres = embedded and not postgres.is_running(pg)
-    services, commands = Services(), Commands()
-    port = free_port(int(os.environ.get("PORT", "8000")))
-    url = f"http://localhost:{port}"
-    os.environ.setdefault("PUBLIC_URL", url)
-    step = Steps(9)
-    password = ""
+class Run:
+    """One run of `make up`: what it starts, and its end."""
 
-    def database() -> str:
-        if not embedded:
+    def __init__(self) -> None:
+        self.pg = postgres.server()
+        self.embedded = "DATABASE_URL" not in os.environ
+        self.starts_postgres = self.embedded and not postgres.is_running(self.pg)
+        self.services, self.commands = Services(), Commands()
+        self.port = free_port(int(os.environ.get("PORT", "8000")))
+        self.url = f"http://localhost:{self.port}"
+        self.password = ""
+        os.environ.setdefault("PUBLIC_URL", self.url)
+
+    def start(self) -> None:
+        step = Steps(9)
+        step("Secret key", secret_key)
+        step("Database", self._database)
+        step("Migrations", self._migrate)
+        step("Keys", lambda: self.commands("keys", "init") and None)
+        step("Pages and pictures", lambda: self.commands("collectstatic", "--noinput") and None)
+        step("Administrator", self._administrator)
+        step("Web and worker", self._web_and_worker)
+        step("Demo teams", lambda: self.commands("demo", "teams"))
+        step("Sample analyses", lambda: self.commands("demo", "samples"))
+        self.commands.end()
+
+    def _database(self) -> str:
+        if not self.embedded:
             return "yours, from DATABASE_URL"
-        postgres.start(pg)
-        os.environ["DATABASE_URL"] = pg.url(postgres.APP)
-        os.environ["OWNER_DATABASE_URL"] = pg.url(postgres.OWNER)
+        postgres.start(self.pg)
+        os.environ["DATABASE_URL"] = self.pg.url(postgres.APP)
+        os.environ["OWNER_DATABASE_URL"] = self.pg.url(postgres.OWNER)
         return "embedded PostgreSQL is up"
 
-    def migrate() -> None:
-        commands.begin()
+    def _migrate(self) -> None:
+        self.commands.begin()
         # The owner migrates; the application's own role may not alter a table.
         owner = os.environ.get("OWNER_DATABASE_URL", os.environ["DATABASE_URL"])
         manage("migrate", "--noinput", DATABASE_URL=owner)
 
-    def administrator() -> str:
-        nonlocal password
-        password = commands("create_admin", "--email", "admin@localhost", "--only-password")
-        return "made" if password else "kept"
+    def _administrator(self) -> str:
+        self.password = self.commands("create_admin", "--email", ADMIN, "--only-password")
+        return "made" if self.password else "kept"
 
-    def start() -> str:
-        services.start("worker", PYTHON, "manage.py", "worker")
-        services.start(
-            "web", PYTHON, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
+    def _web_and_worker(self) -> str:
+        self.services.start("worker", PYTHON, "manage.py", "worker")
+        self.services.start(
+            "web", PYTHON, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}",
             "--config", str(ROOT / "platform/config/serving.py"),
         )  # fmt: skip
-        wait_for_web(f"{url}/accounts/login/", services)
-        return url
+        wait_for_web(f"{self.url}/accounts/login/", self.services)
+        return self.url
 
-    try:
-        step("Secret key", secret_key)
-        step("Database", database)
-        step("Migrations", migrate)
-        step("Keys", lambda: commands("keys", "init") and None)
-        step("Pages and pictures", lambda: commands("collectstatic", "--noinput") and None)
-        step("Administrator", administrator)
-        step("Web and worker", start)
-        step("Demo teams", lambda: commands("demo", "teams"))
-        step("Sample analyses", lambda: commands("demo", "samples"))
-        commands.end()
-        print(f"\nTouchstone is at {url}\n    email     admin@localhost")
-        if password:
-            print(f"    password  {password}    (shown this once; change it under Account)")
+    def print_address(self) -> None:
+        print(f"\nTouchstone is at {self.url}\n    email     {ADMIN}")
+        if self.password:
+            print(f"    password  {self.password}    (shown this once; change it under Account)")
         else:
             print("    password  as printed on the first run (`manage.py create_admin` resets it)")
         print(f"    logs      {home() / 'logs'}")
         if not os.environ.get("EMAIL_URL"):
             print(f"    mail      {home() / 'mail.txt'}    (no EMAIL_URL is set: nothing is sent)")
         print("\nCtrl-C stops everything.", flush=True)
-        while (name := services.ended()) is None:
-            services.rotate_logs()
+
+    def wait(self) -> None:
+        """Until one of the services ends by itself."""
+        while (name := self.services.ended()) is None:
+            self.services.rotate_logs()
             time.sleep(0.5)
         print(f"\n{name} ended by itself; its log is {home() / 'logs' / name}.log")
+
+    def end(self) -> None:
+        self.commands.end()
+        self.services.stop()
+        if self.starts_postgres:
+            postgres.stop(self.pg)
+        print(" stopped." if self.starts_postgres or self.services.running else "")
+
+
+def main() -> int:
+    os.environ["PYTHONPATH"] = "platform"
+    stop_on_signals()
+    home().mkdir(parents=True, exist_ok=True)
+    lock = alone()
+    run = Run()
+    try:
+        run.start()
+        run.print_address()
+        run.wait()
         return 1
     except KeyboardInterrupt:
         print("\nStopping ...", end="", flush=True)
         return 0
     finally:
         _ignore_signals()
-        commands.end()
-        services.stop()
-        if we_started_postgres:
-            postgres.stop(pg)
-        print(" stopped." if we_started_postgres or services.running else "")
+        run.end()
         lock.close()
 
 

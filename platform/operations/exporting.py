@@ -24,7 +24,7 @@ from audit.who import SHELL
 from blobs.errors import Damaged
 from media_analysis.review.models import Appeal, CaseNote, Decision, Draft
 from media_analysis.submissions.models import Part, SavedFilter, Submission
-from media_analysis.submissions.presenters import result
+from media_analysis.submissions.presenters.export import export
 
 
 def export_person(user: User, file: Path, *, media: bool) -> tuple[int, list[str]]:
@@ -124,7 +124,7 @@ def _submissions(zip_: zipfile.ZipFile, user: User, media: bool) -> tuple[int, l
     )
     for one in found.order_by("created_at").iterator():
         count += 1
-        _json(zip_, f"submissions/{one.pk}.json", result.export(one))
+        _json(zip_, f"submissions/{one.pk}.json", export(one))
         if media and one.blob_id not in written and Part.ORIGINAL not in one.removed_parts:
             written.add(one.blob_id)
             try:

@@ -1,21 +1,21 @@
 /* The veil is lifted while a key or a press is held, and falls when it is let go. That it was lifted is
-   told to the server once: it counts among what this person met. */
+   reported to the server once: the media counts among what this person viewed. */
 const token = document.querySelector('meta[name="csrf-token"]')?.content;
-let told = false;
+let reported = false;
 
-function tell() {
+function report() {
   const url = document.querySelector("[data-unveiled]")?.dataset.unveiled;
-  if (told || !url || !document.querySelector(":is(.veil--blur, .veil--grey)")) return;
-  told = true;
+  if (reported || !url || !document.querySelector(":is(.veil--blur, .veil--grey)")) return;
+  reported = true;
   fetch(url, { method: "POST", keepalive: true, headers: { "X-CSRFToken": token } }).then(
-    (answer) => (told = answer.ok),
-    () => (told = false),
+    (answer) => (reported = answer.ok),
+    () => (reported = false),
   );
 }
 
 function look(on) {
   for (const veil of document.querySelectorAll(".veil")) veil.toggleAttribute("data-looking", on);
-  if (on) tell();
+  if (on) report();
 }
 
 const holder = (event) => event.target.closest?.("[data-veil-hold]");
@@ -37,7 +37,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keyup", (event) => holder(event) && look(false));
 
-document.addEventListener("change", (event) => event.target.closest?.(".veil-switch") && event.target.checked && tell());
+document.addEventListener("change", (event) => event.target.closest?.(".veil-switch") && event.target.checked && report());
 
 /* Media may come later than the page. */
 function arrived() {

@@ -24,7 +24,7 @@ from audit.rows import key
 from audit.subjects import erase_subject
 from audit.who import SYSTEM
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.presenters.result import custody
+from media_analysis.submissions.presenters.custody import custody
 from media_analysis.submissions.services.intake import analyse_again
 from ml.engine.contract import Outcome
 from ml.models import Analysis

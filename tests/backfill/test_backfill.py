@@ -25,7 +25,7 @@ from media_analysis.backfill.services import estimating, feeding, running
 from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import IndexCard, Submission
-from media_analysis.submissions.presenters.result import custody
+from media_analysis.submissions.presenters.custody import custody
 from media_analysis.submissions.services import erasing
 from media_analysis.webhooks.models import Delivery
 from media_analysis.webhooks.models import Event as News

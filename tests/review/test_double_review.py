@@ -29,7 +29,7 @@ from media_analysis.review.models import (
 from media_analysis.review.search import queue, rule_match
 from media_analysis.review.services import asking, bulk, cases, distress, drafts, grace, opinions
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.presenters import result
+from media_analysis.submissions.presenters import custody
 from media_analysis.webhooks.models import Event as News
 from media_analysis.webhooks.models import EventType
 from media_analysis.webhooks.services import endpoints
@@ -89,7 +89,7 @@ def test_agreement_closes_with_the_first_persons_words(
     assert review.closed_at is not None
     data = Event.objects.get(verb=Verb.CASE_DECIDED).content["data"]
     assert data["second_person"] == str(bob.user.pk)
-    assert result.custody(Submission.objects.get())["intact"]
+    assert custody.custody(Submission.objects.get())["intact"]
 
 
 def test_disagreement_waits_for_a_lead_who_decides(

@@ -19,8 +19,8 @@ from jobs.models import State
 from jobs.services import claim_one, finish
 from media_analysis.review.models import Case, Queue, QueueOrder, RoutingRule
 from media_analysis.review.search import queue
+from media_analysis.review.search.claimable import AVAILABLE
 from media_analysis.review.services import cases, routing, rules
-from media_analysis.review.services.cases import AVAILABLE
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Outcome, Result, Verdict
 from ml.models import Analysis

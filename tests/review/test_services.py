@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
+from accounts.models import User
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
@@ -114,6 +115,17 @@ def test_a_reopened_case_keeps_its_earlier_decision(case: Case, alice: Person) -
         cases.reopen(alice.actor, case.pk, why="a colleague disagrees")
     outcomes = Decision.objects.filter(case=case).values_list("outcome", flat=True)
     assert list(outcomes) == ["manipulated", "not_manipulated"]
+
+
+def test_a_closed_account_counts_as_nobody_else(case: Case, alice: Person, bob: Person) -> None:
+    """Alice decided it before: while Bob decides too, it is his; once his account is closed, hers
+    again."""
+    held = cases.claim(alice.actor, case.pk)
+    cases.decide(alice.actor, case.pk, held.fence, WORDS)
+    cases.reopen(alice.actor, case.pk, why="the source was questioned")
+    assert cases.claim_next(alice.actor) is None
+    User.objects.filter(pk=bob.user.pk).update(is_active=False)
+    assert cases.claim_next(alice.actor) == case
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,17 @@ def test_no_file_at_all_is_told_at_the_field(alice: Person) -> None:
     assert answer.status_code == 400 and b"This field is required" in answer.content
 
 
+def test_the_form_of_a_refused_file_can_send_again(alice: Person) -> None:
+    """It has what its uploader reads: how many files to ask about, and the badges of verdicts."""
+    fresh = alice.client().get(reverse("submissions:submit")).content.decode()
+    refused = upload(alice, SimpleUploadedFile("bad.mp4", b"ffconcat version 1.0"))
+    page = refused.content.decode()
+    assert refused.status_code == 400
+    for part in ("data-states-asked=", "data-badge="):
+        expected = re.findall(f'{part}"[^"]*"', fresh)
+        assert expected and re.findall(f'{part}"[^"]*"', page) == expected
+
+
 def test_a_stranger_cannot_send_into_the_team(alice: Person, charlie: Person) -> None:
     """Another team is not on the list, so choosing it is a wrong choice."""
     body = {"upload": photo(), "team": str(alice.team.pk)}

@@ -36,7 +36,7 @@ from media_analysis.submissions.models import (
     RetentionRule,
     Submission,
 )
-from media_analysis.submissions.services import erasing, holds, intake, parts, retention
+from media_analysis.submissions.services import erasing, holds, intake, part_rules, parts, retention
 from media_analysis.submissions.services.intake import submit
 from ml.engine.contract import Outcome
 from ml.models import Analysis, FindingRow, Thumbnail
@@ -123,7 +123,7 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
     retention.set_rules(archive.actor, archive.team, {}, of_parts)
     words = [canary(n).encode() for n in range(ERASED)]
     assert len({word for _, word in traces(words, own_home, "")}) == ERASED  # it sees them
-    found = parts.dry_run(archive.team, parts.rules(archive.team))
+    found = part_rules.dry_run(archive.team, part_rules.rules(archive.team))
     counts = {line.part: (line.submissions, line.bytes) for line in found}
     assert parts.run_due() == ERASED * len(ALL)
     removals = Removal.objects.all()
@@ -262,17 +262,23 @@ def test_what_is_still_needed_keeps_every_part(
     for part in ("original", "pictures", "findings", "text"):
         rule(admin.team, part)
     assert parts.run_due() == 0 and not Removal.objects.exists()
-    assert sum(line.submissions for line in parts.dry_run(admin.team, parts.rules(admin.team))) == 0
+    assert (
+        sum(
+            line.submissions
+            for line in part_rules.dry_run(admin.team, part_rules.rules(admin.team))
+        )
+        == 0
+    )
 
 
 def test_the_preview_counts_what_is_still_needed(alice: Person, admin: Person, send: Send) -> None:
     """Two are old enough, and a legal hold keeps one of them."""
     one, two = old(send(alice)), old(send(alice))
     holds.place(admin.actor, two, "needed in court")
-    (line,) = parts.dry_run(alice.team, {("image", "findings"): 10})
+    (line,) = part_rules.dry_run(alice.team, {("image", "findings"): 10})
     assert (line.submissions, line.kept) == (1, 1)
     erasing.order(one, SHELL, "operator")
-    (line,) = parts.dry_run(alice.team, {("image", "findings"): 10})
+    (line,) = part_rules.dry_run(alice.team, {("image", "findings"): 10})
     assert (line.submissions, line.kept) == (0, 1)
 
 

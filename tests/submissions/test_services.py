@@ -16,7 +16,7 @@ from audit.verbs import Verb
 from blobs.models import Blob
 from blobs.services import opened
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.presenters.result import custody
+from media_analysis.submissions.presenters.custody import custody
 from media_analysis.submissions.services.intake import cancel, submit, viewed
 from ml.models import Analysis
 from tests.people import Person, Send, picture

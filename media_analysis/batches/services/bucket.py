@@ -70,7 +70,7 @@ class Found:
 
     @property
     def external_id(self) -> str:
-        """The key and its version; of a long key the end, which tells objects apart."""
+        """The key and its version; of a long key the end, which distinguishes objects."""
         end = f"#{self.version[:100]}"
         room = LONGEST_ID - len(end)
         return (self.key if len(self.key) <= room else f"…{self.key[1 - room :]}") + end

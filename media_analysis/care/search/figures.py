@@ -1,4 +1,4 @@
-"""How much media people met: a person's own days, and sums of a team that name nobody."""
+"""How much media people viewed: a person's own days, and sums of a team that name nobody."""
 
 from __future__ import annotations
 

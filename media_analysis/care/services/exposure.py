@@ -1,4 +1,4 @@
-"""What a person met, day by day."""
+"""The media that a person viewed, day by day."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from django.utils.translation import override
 from media_analysis.reports.contents import NOT_PROOF
 from media_analysis.review.models import Case
 from media_analysis.submissions.presenters import bench
-from media_analysis.submissions.presenters import result as results
+from media_analysis.submissions.presenters.result import whole_result
 from media_analysis.submissions.presenters.timeline import timeline
 from ml.engine.naming import clock
 
@@ -94,7 +94,7 @@ def scene(case: Case, seconds: float, longest: float) -> Scene:
     longer than `longest`, the video shows that much around the segment that scored highest."""
     with override("en"):  # a video is the same whoever requests it
         submission, analysis = case.submission, case.submission.analysis
-        result = results.whole_result(analysis)
+        result = whole_result(analysis)
         drawn = bench.overlay(result) or {"tracks": [], "maps": []}
         over_time = timeline(result) or {"lanes": []}
         lanes = [lane for lane in over_time["lanes"] if lane["kind"] == "bars"]

@@ -47,7 +47,7 @@ def issue(actor: Actor, case: Case, language: str = "") -> Report:
     known: Report | None = Report.objects.filter(decision=decision, language=language).first()
     if known is not None:
         return known
-    report = _made(found, decision, language)
+    report = _signed_report(found, decision, language)
     report.issued_by = actor.user
     report.save(force_insert=True)
     record(
@@ -65,7 +65,7 @@ def issue(actor: Actor, case: Case, language: str = "") -> Report:
     return report
 
 
-def _made(case: Case, decision: Decision, language: str) -> Report:
+def _signed_report(case: Case, decision: Decision, language: str) -> Report:
     # Here, for its library takes a fifth of a process's start, and few processes write a report.
     from media_analysis.reports import paper, pdf_signing
 
@@ -86,17 +86,17 @@ def _made(case: Case, decision: Decision, language: str) -> Report:
     with translation.override("en"):  # in each language of a decision the JSON reads the same
         report, frames = contents.contents(case, decision, head, film)
     body = rfc8785.dumps(report)
+    public_statement = public.statement(report, decision)
     with translation.override(language):
-        own = report
         if language != "en":
-            own, frames = contents.contents(case, decision, head, film)
-        pdf = pdf_signing.signed(paper.draw(own, frames, body), signer, str(pk))
-        statement = rfc8785.dumps(reasons.statement(own))
+            report, frames = contents.contents(case, decision, head, film)
+        pdf = pdf_signing.signed(paper.draw(report, frames, body), signer, str(pk))
+        statement = rfc8785.dumps(reasons.statement(report))
     files = {
         verifying.BODY: body,
         verifying.PDF: pdf,
         verifying.STATEMENT: statement,
-        verifying.PUBLIC: public.statement(report, decision).encode(),
+        verifying.PUBLIC: public_statement.encode(),
     }
     return Report(
         pk=pk,
@@ -107,9 +107,9 @@ def _made(case: Case, decision: Decision, language: str) -> Report:
         number=number,
         earlier=earlier,
         body=body,
-        pdf=files[verifying.PDF],
-        statement=files[verifying.STATEMENT],
-        public=files[verifying.PUBLIC].decode(),
+        pdf=pdf,
+        statement=statement,
+        public=public_statement,
         signature=verifying.sign(
             str(pk), files, keys.signing_key(), film["sha256"] if film else ""
         ),

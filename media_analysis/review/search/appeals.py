@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Concat, Now
 from accounts.actors import Actor
 from accounts.models import Membership
 from accounts.prepared import Prepared
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from media_analysis.review.appeal_models import Appeal, AppealOutcome
 from media_analysis.review.measures import Measure, Weights, share
 from media_analysis.review.models import Case, Decision, DistressFlag, Opinion
@@ -40,9 +40,7 @@ def stuck() -> Q:
     pass them on. Then the earlier people may decide again."""
     user = OuterRef("user")
     case = OuterRef(OuterRef("case"))
-    members = Membership.objects.filter(
-        team=OuterRef("team"), role__in=roles_with(Permission.DECIDE_CASES), user__is_active=True
-    )
+    members = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=OuterRef("team"))
     named = Concat(Value("user:"), Cast("user_id", CharField()))
     fresh = members.annotate(named=named).filter(
         ~Q(named=OuterRef("made_by")),

@@ -36,6 +36,7 @@ from media_analysis.review.models import (
     TeamOwned,
 )
 from media_analysis.review.opinion_models import DoubleReview, Stage
+from media_analysis.review.search import double_reviews, golden
 from ml.engine.contract import Outcome
 
 OUTCOMES = {outcome.value for outcome in Outcome} | {"analysis_set_aside", "spot_check"}
@@ -53,14 +54,11 @@ COUNTED = 1000
 def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
     """Without what was just decided and can still be undone, what this person passed on, and what
     this person gave an opinion on that waits for somebody else."""
-    from media_analysis.review.search import golden
-    from media_analysis.review.services import opinions  # it imports this module
-
     undecided = Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
     pending = PendingDecision.objects.filter(case=OuterRef("pk"))
     flagged = DistressFlag.objects.filter(case=OuterRef("pk"), person=actor.user)
     mine = undecided.filter(open_to(actor), ~Exists(pending), ~Exists(flagged))
-    return mine.exclude(opinions.not_for(actor)).exclude(golden.not_for(actor))
+    return mine.exclude(double_reviews.not_for(actor)).exclude(golden.not_for(actor))
 
 
 def open_to(actor: Actor) -> Q:
@@ -178,7 +176,6 @@ def _longest_untouched(teams: Iterable[UUID]) -> list[UUID]:
 APPEAL = "appeal"
 """Why a case waits, in an address: its decision was appealed."""
 KINDS = ("image", "video", "audio")
-HANDS = ("free", "mine", "held", "lead")
 
 
 def narrowed(actor: Actor, wanted: Mapping[str, str]) -> Q:

@@ -32,7 +32,7 @@ from media_analysis.review.models import (
     RoutingRule,
 )
 from media_analysis.review.queue_models import LONGEST_APPEAL_DAYS
-from media_analysis.review.services import cases
+from media_analysis.review.services import case_changes
 from media_analysis.review.services.team_rules import write_rule
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
@@ -65,7 +65,7 @@ def make(actor: Actor, submission: Submission, text: str, *, key: str = "") -> t
     decision = _appealable(actor, submission).decision
     case = decision.case
     if not Case.objects.filter(pk=case.pk, state=CaseState.DECIDED).update(
-        due_at=_due(case), **cases.waits_again(case.pk)
+        due_at=_due(case), **case_changes.waits_again(case.pk)
     ):
         raise Refusal("no_decision_in_force")
     appeal = Appeal.objects.create(
@@ -212,7 +212,9 @@ def _due(case: Case) -> Any:
 
 def _record_event(appeal: Appeal, who: Who, verb: Verb, **data: Any) -> None:
     case = Case.objects.select_related("submission").get(pk=appeal.case_id)
-    cases.recorded(case, who, verb, rows=[appeal], appeal=appeal.pk, fence=case.fence, **data)
+    case_changes.record_event(
+        case, who, verb, rows=[appeal], appeal=appeal.pk, fence=case.fence, **data
+    )
 
 
 def _run_hooks(appeal: Appeal, verb: Verb) -> None:

@@ -13,7 +13,8 @@ from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import Case
-from media_analysis.review.services import cases, checking, opinions
+from media_analysis.review.search import double_reviews
+from media_analysis.review.services import case_changes, checking
 
 
 @transaction.atomic
@@ -29,20 +30,20 @@ def answer(actor: Actor, case_id: UUID, fence: int, text: str) -> None:
     """A lead answers a question: the case is everybody's again, and shows the answer."""
     if not text.strip():
         raise Refusal("answer_missing")
-    if opinions.is_disputed(case_id):
+    if double_reviews.is_disputed(case_id):
         raise Refusal("case_wants_adjudication")
-    if not cases.held(actor, case_id, fence).filter(asked_at__isnull=False).exists():
-        raise Refusal(cases.CLAIM_LOST)
+    if not case_changes.held(actor, case_id, fence).filter(asked_at__isnull=False).exists():
+        raise Refusal(case_changes.CLAIM_LOST)
     _hand_on(actor, case_id, fence, text, Verb.CASE_COMMENTED, asked_at=None)
 
 
 def _hand_on(
     actor: Actor, case_id: UUID, fence: int, words: str, verb: Verb, *, asked_at: Any
 ) -> None:
-    if not cases.held(actor, case_id, fence).update(
-        asked_at=asked_at, **cases.back_in_queue(case_id)
+    if not case_changes.held(actor, case_id, fence).update(
+        asked_at=asked_at, **case_changes.back_in_queue(case_id)
     ):
-        raise Refusal(cases.CLAIM_LOST)
+        raise Refusal(case_changes.CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     grounds = keep(case.submission_id, "grounds", words.strip()[: checking.REASON_LENGTH])
-    cases.event(case, actor, verb, commitments={"grounds": grounds}, fence=fence)
+    case_changes.record_event(case, actor, verb, commitments={"grounds": grounds}, fence=fence)

@@ -11,14 +11,15 @@ from django.db import transaction
 from accounts.actors import Actor, actor_for_user
 from accounts.models import Membership, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.verbs import Verb
 from media_analysis.review.models import Case, DecisionText
-from media_analysis.review.services import cases, grace
+from media_analysis.review.search.claimable import AVAILABLE, for_this_person
+from media_analysis.review.services import case_changes, cases, grace
 
 MOST = 50
-PASSED_OVER = (cases.CLAIM_LOST, "case_taken", "case_for_somebody_else", "queue_paused")
+PASSED_OVER = (case_changes.CLAIM_LOST, "case_taken", "case_for_somebody_else", "queue_paused")
 ASSIGNED_SECONDS = 24 * 3600
 """An assigned case stays with its person for a day, or until they give it back."""
 
@@ -77,15 +78,17 @@ def assign_one(actor: Actor, case: Case, person: User) -> bool:
     require(actor, Permission.MANAGE_QUEUES, case.team_id)
     if person not in people(case):
         raise Refusal("person_does_not_decide")
-    for_them = cases.for_this_person(actor_for_user(person, via="assignment"))
+    for_them = for_this_person(actor_for_user(person, via="assignment"))
     if not Case.objects.filter(for_them, pk=case.pk).exists():
         return False
-    if not Case.objects.filter(cases.AVAILABLE, pk=case.pk).update(
-        **cases.held_by(person, ASSIGNED_SECONDS)
+    if not Case.objects.filter(AVAILABLE, pk=case.pk).update(
+        **case_changes.held_by(person, ASSIGNED_SECONDS)
     ):
         return False
     fresh = Case.objects.select_related("submission").get(pk=case.pk)
-    cases.event(fresh, actor, Verb.CASE_ASSIGNED, to=str(person.pk), fence=fresh.fence)
+    case_changes.record_event(
+        fresh, actor, Verb.CASE_ASSIGNED, to=str(person.pk), fence=fresh.fence
+    )
     return True
 
 
@@ -95,6 +98,5 @@ def people(case: Case) -> list[User]:
 
 def deciders(team_id: UUID) -> list[User]:
     """Who decides in this team, by name."""
-    deciding = Membership.objects.filter(role__in=roles_with(Permission.DECIDE_CASES))
-    members = deciding.filter(team=team_id, user__is_active=True)
+    members = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=team_id)
     return [member.user for member in members.select_related("user").order_by("user__name")]

@@ -11,7 +11,8 @@ from audit.verbs import Verb
 from audit.who import SYSTEM
 from media_analysis.review import hooks
 from media_analysis.review.models import Appeal, Case, CaseState, DecisionText
-from media_analysis.review.services import cases, checking
+from media_analysis.review.services import case_changes, checking
+from media_analysis.review.services.concluding import conclude
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.outcomes import DecisionOutcome
 
@@ -23,19 +24,19 @@ def decide(submission: Submission, outcomes: Sequence[DecisionOutcome], reason: 
     assert submission.team.is_test
     for outcome in outcomes:
         case = _opened(submission)
-        Case.objects.filter(pk=case.pk).update(fence=F("fence") + 1, **cases.DECIDED)
+        Case.objects.filter(pk=case.pk).update(fence=F("fence") + 1, **case_changes.DECIDED)
         case.refresh_from_db()
         words, basis = DecisionText(outcome, reason), checking.Checked(None, "", [], reason)
-        cases.conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
+        conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
 
 
 def answer(appeal: Appeal, outcome: DecisionOutcome, reason: str) -> None:
     """In the caller's transaction."""
     assert appeal.team.is_test
-    Case.objects.filter(pk=appeal.case_id).update(fence=F("fence") + 1, **cases.DECIDED)
+    Case.objects.filter(pk=appeal.case_id).update(fence=F("fence") + 1, **case_changes.DECIDED)
     case = Case.objects.select_related("submission").get(pk=appeal.case_id)
     words, basis = DecisionText(outcome, reason), checking.Checked(None, "", [], reason)
-    cases.conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
+    conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
 
 
 def _opened(submission: Submission) -> Case:
@@ -44,10 +45,10 @@ def _opened(submission: Submission) -> Case:
         case: Case = Case.objects.create(
             team=submission.team, submission=submission, opened_because=BECAUSE
         )
-        cases.recorded(case, SYSTEM, Verb.CASE_OPENED, why=BECAUSE)
+        case_changes.record_event(case, SYSTEM, Verb.CASE_OPENED, why=BECAUSE)
         return case
     case = known.select_related("submission").get()
-    cases.recorded(case, SYSTEM, Verb.CASE_REOPENED, why=BECAUSE)
+    case_changes.record_event(case, SYSTEM, Verb.CASE_REOPENED, why=BECAUSE)
     for hook in hooks.reopened:
         hook(case)
     return case

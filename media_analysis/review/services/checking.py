@@ -1,4 +1,4 @@
-"""What a decision is based on: whether it may be written so, and what of it is kept."""
+"""Checks a decision before it is written, and returns what is stored of its policy and codes."""
 
 from __future__ import annotations
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 from django.db.models.functions import Now, TruncDay
 
 from accounts.actors import Actor
 from accounts.models import Membership, Team
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from media_analysis.review.models import Case, CaseState, DistressFlag
 from media_analysis.review.opinion_models import DoubleReview, Stage
 from media_analysis.review.services import cases
@@ -52,7 +52,7 @@ def count(team: Team, fewest: int) -> int | None:
 
 def for_nobody(team: Team) -> list[Case]:
     """Waiting cases that can be offered to nobody in the team any more."""
-    people = _deciding(team)
+    people = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=team)
     by_them = Count("flags", distinct=True, filter=Q(flags__person__in=people.values("user")))
     gave = Count(
         "double_reviews__opinions",
@@ -68,8 +68,3 @@ def for_nobody(team: Team) -> list[Case]:
     waiting = some.exclude(state=CaseState.DECIDED).annotate(by_them=by_them, gave=gave)
     found = waiting.filter(gave__gte=max(people.count(), 1) - F("by_them"))
     return list(found.select_related("submission")[:50])
-
-
-def _deciding(team: Team) -> QuerySet[Membership]:
-    roles = roles_with(Permission.DECIDE_CASES)
-    return Membership.objects.filter(team=team, role__in=roles, user__is_active=True)

@@ -19,7 +19,7 @@ import ml.services
 from accounts.actors import Actor
 from accounts.models import Membership, Team, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.services import record
 from audit.subjects import keep
@@ -30,10 +30,11 @@ from jobs.timing import ClockTimestamp
 from media_analysis.review.golden_models import KNOWN, GoldenCase, GoldenPlacement
 from media_analysis.review.models import Case, Decision, DecisionText, RoutingRule, suspicion_of
 from media_analysis.review.search.rule_match import drawn
-from media_analysis.review.services import cases
+from media_analysis.review.services import case_changes
 from media_analysis.review.services.team_rules import write_rule
 from media_analysis.submissions.models import Erasure, Hold, Removal, Submission
 from media_analysis.submissions.services import erasing
+from media_analysis.submissions.services.events import record_event
 from ml.models import Analysis
 
 
@@ -115,8 +116,7 @@ def _next(team: Team, beside: Submission) -> GoldenCase | None:
 
 
 def _somebody_new(golden: GoldenCase, beside: Submission) -> bool:
-    roles = roles_with(Permission.DECIDE_CASES)
-    people = Membership.objects.filter(team=golden.team_id, role__in=roles, user__is_active=True)
+    people = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=golden.team_id)
     case = Case.objects.filter(submission=golden.submission_id).first()
     if case is not None and case.queue is not None and case.queue.people.exists():
         people = people.filter(user__in=case.queue.people.values("pk"))
@@ -140,9 +140,8 @@ def _place(golden: GoldenCase, beside: Submission) -> None:
     )  # fmt: skip
     copy.analysis = ml.services.order(copy.blob, copy.pk, Priority.PARTNER)
     copy.save(force_insert=True)
-    record(
-        chain=copy.pk, verb=Verb.SUBMISSION_RECEIVED, who=SYSTEM,
-        object_type="submission", object_id=copy.pk, object_sha256=copy.blob_id,
+    record_event(
+        copy, SYSTEM, Verb.SUBMISSION_RECEIVED,
         data={"size": copy.blob.size, "media_type": copy.blob.media_type, "team": copy.team_id,
               "commitments": {"shown_name": keep(copy.pk, "shown_name", copy.filename)}
               if copy.filename else {}},
@@ -175,27 +174,27 @@ def open_case(submission: Submission, analysis: Analysis, outcome: str) -> None:
         routed_by=first.routed_by if first else "",
         due_at=None if span is None else Now() + max(span, timedelta(hours=1)),
     )  # fmt: skip
-    cases.recorded(case, SYSTEM, Verb.CASE_OPENED, why=case.opened_because)
+    case_changes.record_event(case, SYSTEM, Verb.CASE_OPENED, why=case.opened_because)
 
 
 def answer(
     held: QuerySet[Any], case: Case, who: Who, words: DecisionText, by: User
 ) -> GoldenPlacement:
     """In the transaction of the verb: the case is closed without a decision."""
-    if not held.update(**cases.DECIDED):
-        raise Refusal(cases.CLAIM_LOST)
+    if not held.update(**case_changes.DECIDED):
+        raise Refusal(case_changes.CLAIM_LOST)
     waiting = GoldenPlacement.objects.select_for_update(of=("self",)).filter(
         submission=case.submission_id, answered_at=None
     )
     placement = waiting.select_related("golden").first()
     if placement is None:  # it was erased with its original just now
-        raise Refusal(cases.CLAIM_LOST)
+        raise Refusal(case_changes.CLAIM_LOST)
     placement.person, placement.outcome = by, words.outcome
     GoldenPlacement.objects.filter(pk=placement.pk).update(
         person=by, outcome=words.outcome, answered_at=ClockTimestamp()
     )
     case.refresh_from_db()
-    cases.recorded(
+    case_changes.record_event(
         case, who, Verb.GOLDEN_ANSWERED, outcome=words.outcome, right=placement.is_right,
         fence=case.fence,
     )  # fmt: skip

@@ -1,9 +1,6 @@
 """A decision within its grace time: written, undone, or made final when the time is over. Until
 then nobody outside is notified, and to everybody else the case is claimed. The fence grows when the
 decision is written, so the page that wrote it can do nothing more with the case.
-
-Nothing leaves the house meanwhile: to everybody else the case is in its holder's hands. The fence
-grows when the decision is written, so the page that wrote it can do nothing more with the case.
 """
 
 from __future__ import annotations
@@ -32,7 +29,7 @@ from media_analysis.review.models import (
     PendingDecision,
     RoutingRule,
 )
-from media_analysis.review.services import cases, checking, drafts, opinions
+from media_analysis.review.services import case_changes, cases, checking, drafts, opinions
 
 SETTLED_AT_ONCE = 200
 SLACK = 600
@@ -63,10 +60,10 @@ def _write(
     seconds: int,
 ) -> PendingDecision:
     checked = checking.checked(actor, case_id, words)
-    if not cases.held(actor, case_id, fence).update(
+    if not case_changes.held(actor, case_id, fence).update(
         fence=F("fence") + 1, lease_until=InSeconds(seconds + SLACK)
     ):
-        raise Refusal(cases.CLAIM_LOST)
+        raise Refusal(case_changes.CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     assert actor.user is not None  # `checked` asked for the permission of a person
     pending: PendingDecision = PendingDecision.objects.create(
@@ -83,7 +80,9 @@ def _write(
         due_at=InSeconds(seconds),
     )
     Draft.objects.filter(case=case, author=actor.user).delete()
-    cases.event(case, actor, Verb.CASE_DECISION_PENDING, seconds=seconds, fence=case.fence)
+    case_changes.record_event(
+        case, actor, Verb.CASE_DECISION_PENDING, seconds=seconds, fence=case.fence
+    )
     pending.refresh_from_db()
     return pending
 
@@ -104,7 +103,7 @@ def undo(actor: Actor, case_id: UUID) -> Case:
     )
     case: Case = Case.objects.select_related("submission").get(pk=case_id)
     drafts.keep(actor, case_id, words)
-    cases.event(case, actor, Verb.CASE_DECISION_UNDONE, fence=case.fence)
+    case_changes.record_event(case, actor, Verb.CASE_DECISION_UNDONE, fence=case.fence)
     return case
 
 
@@ -144,7 +143,7 @@ def _settle(pk: int) -> bool:
     return True
 
 
-def mine(actor: Actor) -> Sequence[PendingDecision]:
+def undoable(actor: Actor) -> Sequence[PendingDecision]:
     """What this person can still undo, the newest first."""
     if actor.user is None:
         return []

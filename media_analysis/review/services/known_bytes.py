@@ -25,7 +25,7 @@ from media_analysis.review.models import (
 )
 from media_analysis.review.owned import TeamOwned
 from media_analysis.review.search import queue
-from media_analysis.review.services import cases, drafts, grace
+from media_analysis.review.services import case_changes, drafts, grace
 
 SHOWN = 10
 
@@ -102,7 +102,7 @@ def take_over(
     try:
         return grace.decide(actor, case_id, fence, words, taken_from=earlier)
     except Refusal as refusal:
-        if refusal.code != cases.CLAIM_LOST:
+        if refusal.code != case_changes.CLAIM_LOST:
             drafts.keep(actor, case_id, words if not written.reason.strip() else written)
         raise
 

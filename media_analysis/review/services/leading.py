@@ -19,7 +19,8 @@ from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import LEASE_SECONDS, Case, CaseState, PendingDecision, Queue
-from media_analysis.review.services import cases
+from media_analysis.review.search.claimable import AVAILABLE, for_this_person
+from media_analysis.review.services import case_changes
 from media_analysis.review.services.bulk import ASSIGNED_SECONDS, deciders
 
 
@@ -33,13 +34,13 @@ def move(actor: Actor, case_id: UUID, queue: Queue | None, why: str) -> None:
         raise Refusal("move_reason_missing")
     if queue is not None and queue.team_id != case.team_id:
         raise Refusal("queue_unknown")
-    free = Case.objects.filter(cases.AVAILABLE, pk=case_id).exclude(queue=queue)
+    free = Case.objects.filter(AVAILABLE, pk=case_id).exclude(queue=queue)
     due = Now() + timedelta(hours=queue.hours) if queue and queue.hours else F("due_at")
     moved = free.filter(due_at=None).update(queue=queue, due_at=due)
     if not moved and not free.update(queue=queue):
         raise Refusal("case_not_moved")
     case.refresh_from_db()
-    cases.event(
+    case_changes.record_event(
         case, actor, Verb.CASE_MOVED, queue=queue.name if queue else "",
         commitments={"grounds": keep(case.submission_id, "grounds", why.strip()[:500])},
     )  # fmt: skip
@@ -63,7 +64,7 @@ def reassign(actor: Actor, case_id: UUID, person: User, why: str) -> Case:
     if person not in deciders(case.team_id):
         raise Refusal("person_does_not_decide")
     whose = actor if is_own else actor_for_user(person, via="assignment")
-    if not Case.objects.filter(cases.for_this_person(whose), pk=case_id).exists():
+    if not Case.objects.filter(for_this_person(whose), pk=case_id).exists():
         raise Refusal("case_for_somebody_else" if is_own else "case_not_for_that_person")
     pending = PendingDecision.objects.filter(case=case_id).values("case")
     held = Case.objects.filter(
@@ -71,11 +72,11 @@ def reassign(actor: Actor, case_id: UUID, person: User, why: str) -> Case:
     )
     others = held.exclude(holder=person).exclude(pk__in=pending)
     seconds = LEASE_SECONDS if is_own else ASSIGNED_SECONDS
-    if not others.update(**cases.held_by(person, seconds)):
+    if not others.update(**case_changes.held_by(person, seconds)):
         raise Refusal("case_not_held")
     was = case.holder_id
     case.refresh_from_db()
-    cases.event(
+    case_changes.record_event(
         case, actor, Verb.CASE_ASSIGNED, to=str(person.pk), fence=case.fence,
         taken_from=str(was or ""),
         commitments={"grounds": keep(case.submission_id, "grounds", why.strip()[:500])},

@@ -11,13 +11,13 @@ from django.db import transaction
 from accounts.actors import Actor
 from accounts.models import Membership, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import Case, CaseNote, Mention
 from media_analysis.review.note_models import LONGEST_NOTE
-from media_analysis.review.services import cases
+from media_analysis.review.services import case_changes
 
 MOST_NOTES = 200
 MOST_MENTIONED = 10
@@ -45,7 +45,7 @@ def write(actor: Actor, case_id: UUID, text: str) -> CaseNote:
     )
     note.refresh_from_db()
     Mention.objects.bulk_create(Mention(note=note, person=person) for person in people)
-    cases.event(
+    case_changes.record_event(
         case, actor, Verb.CASE_NOTED, rows=[note], team_note=note.pk,
         mentioned=[str(person.pk) for person in people],
         commitments={"grounds": keep(case.submission_id, "team_note", text)},
@@ -55,9 +55,7 @@ def write(actor: Actor, case_id: UUID, text: str) -> CaseNote:
 
 def people_of(case: Case) -> list[User]:
     """Whoever may see the case, and so can be mentioned on it."""
-    members = Membership.objects.filter(
-        team=case.team_id, role__in=roles_with(Permission.VIEW_CASES), user__is_active=True
-    )
+    members = Membership.objects.who_may(Permission.VIEW_CASES).filter(team=case.team_id)
     return [one.user for one in members.select_related("user").order_by("user__name", "user_id")]
 
 
@@ -91,8 +89,8 @@ def _begins(rest: str, name: str) -> bool:
 
 
 def of(actor: Actor, case: Case, *, only_own: bool) -> list[CaseNote]:
-    """The oldest first. `only_own` while two people decide the case: a note of somebody else would
-    tell the second of the first."""
+    """The oldest first. `only_own` while two people decide the case: a note would
+    reveal the first opinion to the second person."""
     found = CaseNote.objects.for_actor(actor).filter(case=case).select_related("author")
     return list(found.filter(author=actor.user) if only_own else found)
 

@@ -1,25 +1,21 @@
 """Who makes the final decision: one person, two who agree, or a lead if they do not. A keyed hash
 selects a case for a second opinion after its first person has decided and before anybody is
 notified. The probability is stored on the row, so that figures can be weighted by it.
-
-A case is drawn for a second opinion by a keyed hash, after its first person has decided and before
-anybody is told. The probability is kept on the row, so that figures can be weighted by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.models import Membership, Team, User
 from accounts.refusals import Refusal
-from accounts.roles import Permission, roles_with
+from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.verbs import Verb
 from audit.who import Who
@@ -28,8 +24,9 @@ from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, DecisionText, DistressFlag, RoutingRule
 from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
 from media_analysis.review.search.rule_match import drawn
-from media_analysis.review.services import cases, golden
+from media_analysis.review.services import case_changes, golden
 from media_analysis.review.services.checking import Checked
+from media_analysis.review.services.concluding import conclude
 from media_analysis.review.services.team_rules import write_rule
 
 
@@ -47,7 +44,8 @@ def settle(
     """In the transaction of the verb: the case of `held` is decided, or waits for somebody else.
     Refused when nobody holds it like that any more."""
     case = Case.objects.select_for_update(of=("self",)).select_related("submission").get(pk=case_id)
-    conclusion = _Conclusion(case, who, words, basis, by, taken_from, cases.spent(case, written_at))
+    seconds = case_changes.spent(case, written_at)
+    conclusion = _Conclusion(case, who, words, basis, by, taken_from, seconds)
     if case.submission.planted:
         return golden.answer(held, case, who, words, by)
     review = DoubleReview.objects.select_for_update().filter(case=case, closed_at=None).first()
@@ -86,10 +84,10 @@ class _Conclusion:
         self.by, self.taken_from, self.seconds = by, taken_from, seconds
 
     def final(self, held: QuerySet[Any], **more: Any) -> Decision:
-        if not held.update(**cases.DECIDED):
-            raise Refusal(cases.CLAIM_LOST)
+        if not held.update(**case_changes.DECIDED):
+            raise Refusal(case_changes.CLAIM_LOST)
         self.case.refresh_from_db()
-        return cases.conclude(
+        return conclude(
             self.case, self.who, self.words, self.basis, by=self.by,
             taken_from=self.taken_from, seconds=self.seconds, **more,
         )  # fmt: skip
@@ -113,8 +111,8 @@ class _Conclusion:
 
 def _first(held: QuerySet[Any], conclusion: _Conclusion, share: float) -> Opinion:
     """Back to the queue as if nobody had decided it; its first person is not offered it again."""
-    if not held.update(**{**cases.back_in_queue(conclusion.case.pk), "asked_at": None}):
-        raise Refusal(cases.CLAIM_LOST)
+    if not held.update(**{**case_changes.back_in_queue(conclusion.case.pk), "asked_at": None}):
+        raise Refusal(case_changes.CLAIM_LOST)
     review = DoubleReview.objects.create(
         team_id=conclusion.case.team_id, case=conclusion.case, probability=share
     )
@@ -138,8 +136,8 @@ def _second(
         decision = agreed.final(held, agreed=str(second.person_id), also=[second])
         _close(review, Stage.AGREED, decision)
         return decision
-    if not held.update(**cases.back_in_queue(conclusion.case.pk), asked_at=ClockTimestamp()):
-        raise Refusal(cases.CLAIM_LOST)
+    if not held.update(**case_changes.back_in_queue(conclusion.case.pk), asked_at=ClockTimestamp()):
+        raise Refusal(case_changes.CLAIM_LOST)
     DoubleReview.objects.filter(pk=review.pk).update(stage=Stage.DISPUTED)
     _event(conclusion, Verb.CASE_DISPUTED, review, second)
     return second
@@ -164,56 +162,17 @@ def _close(review: DoubleReview, stage: Stage, decision: Decision) -> None:
 
 def _event(conclusion: _Conclusion, verb: Verb, review: DoubleReview, opinion: Opinion) -> None:
     conclusion.case.refresh_from_db()
-    cases.recorded(
+    case_changes.record_event(
         conclusion.case, conclusion.who, verb, place=opinion.place, probability=review.probability,
         fence=conclusion.case.fence, rows=[opinion],
     )  # fmt: skip
 
 
-def not_for(actor: Actor) -> Q:
-    """Cases in whose double review this person already takes part. A lead who is the only one to
-    adjudicate may do so all the same."""
-    mine = Opinion.objects.filter(
-        review__case=OuterRef("pk"), review__closed_at=None, person=actor.user
-    )
-    return Q(Exists(mine)) & ~Q(asked_at__isnull=False, team_id__in=_leads_alone(actor))
-
-
-def _leads_alone(actor: Actor) -> list[UUID]:
-    teams = actor.team_ids(Permission.MANAGE_QUEUES)
-    if not teams:
-        return []
-    leads = Membership.objects.filter(
-        role__in=roles_with(Permission.MANAGE_QUEUES), user__is_active=True, team__in=teams
-    )
-    others = set(leads.exclude(user=actor.user).values_list("team_id", flat=True))
-    return [team for team in teams if team not in others]
-
-
 def _somebody_else(case: Case, by: User) -> bool:
     """In the team, who decides and did not pass this case on."""
-    roles = roles_with(Permission.DECIDE_CASES)
-    people = Membership.objects.filter(team=case.team_id, role__in=roles, user__is_active=True)
+    people = Membership.objects.who_may(Permission.DECIDE_CASES).filter(team=case.team_id)
     flagged = DistressFlag.objects.filter(case=case).values("person")
     return people.exclude(user=by).exclude(user__in=flagged).exists()
-
-
-def disputed(case: Case) -> Sequence[Opinion]:
-    """Both opinions about a case that waits for adjudication; empty when it does not."""
-    open_ones = Opinion.objects.filter(
-        review__case=case, review__closed_at=None, review__stage=Stage.DISPUTED
-    )
-    return list(open_ones.select_related("person", "policy"))
-
-
-def is_disputed(case_id: UUID) -> bool:
-    return DoubleReview.objects.filter(case=case_id, stage=Stage.DISPUTED).exists()
-
-
-def gave_first(actor: Actor, case: Case) -> bool:
-    """This person gave the first opinion, and a second one is awaited."""
-    mine = Opinion.objects.filter(review__case=case, person=actor.user)
-    return mine.filter(review__stage=Stage.SECOND).exists()
 
 
 @transaction.atomic

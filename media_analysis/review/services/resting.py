@@ -12,7 +12,7 @@ from accounts.roles import Permission
 from jobs.timing import ClockTimestamp, InSeconds
 from media_analysis.care.services import breaks
 from media_analysis.review.models import Case, CaseState
-from media_analysis.review.services.cases import PENDING
+from media_analysis.review.search.claimable import PENDING
 
 SPARE_SECONDS = 300
 """After the break, to come back in."""

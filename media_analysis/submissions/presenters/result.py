@@ -8,15 +8,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, ngettext
 
-from accounts.actors import Actor, actor_for_user
+from accounts.actors import Actor
 from accounts.roles import Permission
-from audit.beside import beside
-from audit.exporting import one_snapshot
-from audit.models import Event
-from audit.walking import first_bad_event
-from blobs.models import Blob
 from jobs.models import UNDER_WAY
 from media_analysis.submissions import languages
 from media_analysis.submissions.forms import OUTCOMES, STATES
@@ -24,7 +19,7 @@ from media_analysis.submissions.keeping import MEDIA_PARTS
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.ownership import may
 from media_analysis.submissions.presenters import bench, deletion_rows, further, metadata
-from media_analysis.submissions.presenters.audit_trail import audit_trail
+from media_analysis.submissions.presenters.custody import custody
 from media_analysis.submissions.presenters.face_map import face_map
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
 from media_analysis.submissions.presenters.timeline import timeline
@@ -134,8 +129,8 @@ def work(submission: Submission) -> dict[str, Any]:
     }
 
 
-def in_a_word(analysis: Analysis) -> dict[str, Any]:
-    """State or verdict in a few words, for a list that renews itself."""
+def short_state(analysis: Analysis) -> dict[str, Any]:
+    """State or verdict in a few words, for a list that is updated while it is open."""
     ended = analysis.state not in UNDER_WAY
     outcome = analysis.displayed_outcome if ended else None
     if outcome:
@@ -148,7 +143,7 @@ def in_a_word(analysis: Analysis) -> dict[str, Any]:
 
 
 def announcement(analysis: Analysis) -> str:
-    """Said aloud when the result takes the place of its progress."""
+    """For screen readers, when the result replaces its progress."""
     outcome = analysis.displayed_outcome
     ended = dict(OUTCOMES).get(outcome) if outcome else dict(STATES).get(analysis.state)
     return gettext("The analysis has ended: {result}.").format(result=ended or analysis.state)
@@ -291,100 +286,3 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
 def _bytes(size: int) -> str:
     grouped = f"{size:,}".replace(",", NARROW_SPACE)
     return ngettext("{size} byte", "{size} bytes", size).format(size=grouped)
-
-
-def custody(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
-    """The whole chain, hashed again for each page, and its rows; both are short. While `blind`,
-    actions in review are verified but not shown."""
-    with one_snapshot():  # concurrent writes are no damage
-        events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
-        wrong, summary = _checked(submission, events)
-    return {
-        "intact": not wrong,
-        "summary": summary,
-        "withheld": blind,
-        "events": audit_trail(
-            [event for event in events if not (blind and _of_review(event))],
-            submission.team_id,
-            sent_by=_as_sent(submission),
-        ),
-    }
-
-
-def _as_sent(submission: Submission) -> dict[str, str] | None:
-    """A copy of a golden case that nobody answered looks as if its sender had sent it."""
-    if not submission.planted or submission.placement_answered:
-        return None
-    if submission.submitted_by_service_id:
-        return {"kind": "service", "id": str(submission.submitted_by_service_id)}
-    sender = submission.submitted_by
-    if sender is None:
-        return None
-    role = actor_for_user(sender, via="").role_in(submission.team_id)
-    return {"kind": "user", "id": str(sender.pk), "role": str(role or "")}
-
-
-def _of_review(event: Event) -> bool:
-    """It would tell who looked or decided, or what."""
-    return event.who.startswith("user:") and not event.verb.startswith("submission.")
-
-
-DO_NOT_RELY = gettext_noop(
-    "Do not rely on this page. Ask an administrator to run the audit verification."
-)
-
-
-def _checked(submission: Submission, events: Sequence[Event]) -> tuple[bool, str]:
-    if bad := first_bad_event(submission.pk, events):
-        broken = gettext("Event {number} does not follow from the one before it.")
-        return True, f"{broken.format(number=bad)} {gettext(DO_NOT_RELY)}"
-    found = beside(submission.pk, events, also=[(Blob, submission.blob_id)])
-    if wrong := found.first:
-        differs = gettext("The stored data differs from the record: {table}, {row}: {what}.")
-        where = differs.format(table=wrong.table, row=wrong.row, what=wrong.what)
-        return True, f"{where} {gettext(DO_NOT_RELY)}"
-    return False, gettext(
-        "All {events} events of this submission form an unbroken chain. The {rows} rows that they "
-        "describe match."
-    ).format(events=len(events), rows=found.rows)
-
-
-def export(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
-    """All of it, for machines and for the archive. While `blind`, of what people did in review the
-    hashes alone."""
-    analysis = submission.analysis
-    return {
-        "submission": {
-            "id": str(submission.pk),
-            "team": str(submission.team_id),
-            "filename": submission.filename,
-            "note": submission.note,
-            "policy_context": submission.policy_context,
-            "external_id": submission.external_id,
-            "language": submission.language,
-            "received_at": submission.created_at.isoformat(),
-            "sha256": submission.blob_id,
-            "size": submission.blob.size,
-            "media_type": submission.blob.media_type,
-            "removed": {part: at.isoformat() for part, at in submission.removed_parts.items()},
-        },
-        "declared": analysis.declared,
-        "analysis": {
-            "id": str(analysis.pk),
-            "state": analysis.state,
-            "outcome": analysis.outcome,
-            "attempt": analysis.attempt,
-            "engine_version": analysis.engine_version,
-            "examined_at": analysis.examined_at.isoformat() if analysis.examined_at else None,
-            "result_sha256": analysis.result_sha256,
-            "result": whole_result(analysis, codes=True),
-        },
-        "events": [
-            {
-                "seq": e.seq,
-                "hash": bytes(e.hash).hex(),
-                "payload": None if blind and _of_review(e) else bytes(e.payload).decode(),
-            }
-            for e in Event.objects.filter(chain=submission.pk).order_by("seq")
-        ],
-    }

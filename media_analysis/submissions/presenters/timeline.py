@@ -28,24 +28,14 @@ def timeline(result: Json, sound: Mapping[str, str] = NO_DRAWINGS) -> dict[str, 
     if not duration or not (tracks or spoken or scenes or sound):
         return None
     duration = max(duration, scenes["end"] if scenes else 0.0)
-    lanes, rows = [scenes["lane"]] if scenes else [], []
-    for track in tracks:
-        start, end = track["first"], track["last"]
-        name = gettext("Face {number}").format(number=track["id"])
-        lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
-        rows.append(_row(start, end, name, "", gettext("a face is in view")))
-    scored = []
-    for f in {f["detector"]: f for f, _ in spoken}.values():
-        name = language.check_name(f["detector"])
-        bound = bounds.lane_bound(f)
-        lane = [_segment(s["start"], s["end"], s.get("score"), bound) for s in f["segments"]]
-        stands_out = any(segment["flagged"] for segment in lane)
-        scored.append({"name": name, "kind": "bars", "threshold": bound, "segments": lane,
-                       "stands_out": stands_out})  # fmt: skip
-        for s, drawn in zip(f["segments"], lane, strict=True):
-            row = _row(s["start"], s["end"], name, _score(s), s.get("label", ""))
-            rows.append({**row, "flagged": drawn["flagged"]})
-    lanes += sorted(scored, key=lambda lane: not lane["stands_out"])
+    faces = [_of_face(track) for track in tracks]
+    checks = [_of_check(finding) for finding in {f["detector"]: f for f, _ in spoken}.values()]
+    lanes = [
+        *([scenes["lane"]] if scenes else []),
+        *(lane for lane, _ in faces),
+        *sorted((lane for lane, _ in checks), key=lambda lane: not lane["stands_out"]),
+    ]
+    rows = [row for _, of_lane in (*faces, *checks) for row in of_lane]
     suspicious = _suspicious(findings)
     return {
         "duration": round(duration, 3),
@@ -58,6 +48,34 @@ def timeline(result: Json, sound: Mapping[str, str] = NO_DRAWINGS) -> dict[str, 
         "rows": sorted(rows, key=lambda row: row["seconds"]),
         "summary": gettext("Length: {time}").format(time=clock(duration)),
     }
+
+
+def _of_face(track: Json) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Its lane and rows."""
+    start, end = track["first"], track["last"]
+    name = gettext("Face {number}").format(number=track["id"])
+    lane: dict[str, Any] = {"name": name, "kind": "presence", "segments": [_segment(start, end)]}
+    return lane, [_row(start, end, name, "", gettext("a face is in view"))]
+
+
+def _of_check(finding: Json) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Its lane and rows."""
+    name = language.check_name(finding["detector"])
+    bound = bounds.lane_bound(finding)
+    segments = finding["segments"]
+    drawn = [_segment(s["start"], s["end"], s.get("score"), bound) for s in segments]
+    lane: dict[str, Any] = {
+        "name": name, "kind": "bars", "threshold": bound, "segments": drawn,
+        "stands_out": any(one["flagged"] for one in drawn),
+    }  # fmt: skip
+    rows = [
+        {
+            **_row(s["start"], s["end"], name, _score(s), s.get("label", "")),
+            "flagged": one["flagged"],
+        }
+        for s, one in zip(segments, drawn, strict=True)
+    ]
+    return lane, rows
 
 
 def _suspicious(findings: Sequence[Json]) -> list[tuple[str, Json]]:

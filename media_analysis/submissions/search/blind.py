@@ -1,5 +1,5 @@
-"""Submissions whose case is under blind double review: whoever decides second must learn nothing of
-the first person, so what happened in review is not told until both have decided."""
+"""Submissions whose case is under blind double review: the second person must not learn what the
+first decided, so actions in review are not shown until both have decided."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from media_analysis.submissions import hooks
 from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Hold, Submission
 from media_analysis.submissions.ownership import require_may
 from media_analysis.submissions.services import erasing
+from media_analysis.submissions.services.events import record_event
 
 
 @transaction.atomic
@@ -104,16 +104,7 @@ def waiting_for(actor: Actor) -> int:
 def _record_event(
     actor: Actor, request: DeletionRequest, verb: Verb, commitments: dict[str, str]
 ) -> None:
-    submission = request.submission
-    record(
-        chain=submission.pk,
-        verb=verb,
-        who=actor.who_in(submission.team_id),
-        object_type="submission",
-        object_id=submission.pk,
-        object_sha256=submission.blob_id,
-        data={"commitments": commitments} if commitments else {},
-        rows=[request],
-    )
+    data = {"commitments": commitments} if commitments else {}
+    record_event(request.submission, actor, verb, data=data, rows=[request])
     for hook in hooks.deletion_changed:
         hook(request, verb)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ from media_analysis.submissions.models import (
     Submission,
 )
 from media_analysis.submissions.services import freeing
+from media_analysis.submissions.services.events import record_event
 from ml import metadata, pictures
 from ml.models import Analysis, FileMetadata, FindingRow, Thumbnail
 
@@ -70,11 +71,8 @@ def call_off(submission: Submission, who: Who) -> bool:
     if ordered is None:
         return False
     Erasure.objects.filter(pk=ordered.pk).delete()
-    record(
-        chain=submission.pk, verb=Verb.SUBMISSION_ERASURE_CALLED_OFF, who=who,
-        object_type="submission", object_id=submission.pk, object_sha256=submission.blob_id,
-        rows=[(Erasure, ordered.pk)],
-    )  # fmt: skip
+    verb = Verb.SUBMISSION_ERASURE_CALLED_OFF
+    record_event(submission, who, verb, rows=[(Erasure, ordered.pk)])
     return True
 
 
@@ -83,8 +81,8 @@ def ordered_for(submission: Submission) -> Erasure | None:
 
 
 def was_erased(actor: Actor, permission: Permission, pk: uuid.UUID) -> bool:
-    """Only the team that had it may know. Whose it was is erased too, so a key that reads its own
-    alone is not told."""
+    """For the team that had it. Its sender is erased too, so this is always False for a key that
+    reads only what its own partner sent."""
     if actor.reads_own_only:
         return False
     gone = Erasure.objects.filter(submission=pk, deleted_at__isnull=False)
@@ -127,11 +125,8 @@ def _delete_rows(pk: uuid.UUID) -> bool:
     if Hold.objects.in_force().filter(submission=submission).exists():
         return _wait(erasure, "held")
     analyses = list(Analysis.objects.select_for_update().filter(chain=submission.pk))
-    if busy := [one for one in analyses if one.state in UNDER_WAY]:
-        for one in busy:
-            ml.services.cancel(one.pk, SYSTEM)
-        if Analysis.objects.filter(chain=submission.pk, state__in=UNDER_WAY).exists():
-            return _wait(erasure, "under_way")
+    if not _all_ended(submission, analyses):
+        return _wait(erasure, "under_way")
     for hook in hooks.erasure_begins:
         hook(submission, erasure.because)
     hashes = {submission.blob_id, *(one.blob_id for one in analyses)}
@@ -140,6 +135,32 @@ def _delete_rows(pk: uuid.UUID) -> bool:
     )
     sheets = pictures.sheets_of(submission.pk) | metadata.sheets_of(submission.pk)
     sheets = sheets.union(*(hook(submission.pk) for hook in hooks.blobs_erased_with))
+    counts = _delete_about(submission, erasure)
+    shared = _free_media(hashes)
+    for sheet in sorted(sheets):
+        _delete_blob(sheet)
+    stored = hashes | films | sheets
+    left = set(freeing.held(stored).values_list("pk", flat=True))
+    Erasure.objects.filter(pk=pk).update(
+        deleted_at=Now(), waits="", blobs=sorted(stored - left), counts=counts,
+        shared=shared,
+    )  # fmt: skip
+    return True
+
+
+def _all_ended(submission: Submission, analyses: Sequence[Analysis]) -> bool:
+    """Cancels those that are under way. False while a worker still has one."""
+    busy = [one for one in analyses if one.state in UNDER_WAY]
+    for one in busy:
+        ml.services.cancel(one.pk, SYSTEM)
+    if not busy:
+        return True
+    return not Analysis.objects.filter(chain=submission.pk, state__in=UNDER_WAY).exists()
+
+
+def _delete_about(submission: Submission, erasure: Erasure) -> dict[str, int]:
+    """Deletes every row and the personal text, with the event that permits it. Returns how many
+    rows by table."""
     gone = [(model, pks) for model, pks in _rows_of(submission) if pks]
     counts = {model._meta.db_table: len(pks) for model, pks in gone}
     on_record = {table.model for table in rows.tables()}
@@ -152,20 +173,17 @@ def _delete_rows(pk: uuid.UUID) -> bool:
     for model, pks in gone:
         _delete(model, pks)
     erase_subject(submission.pk, who=SYSTEM, why=erasure.because, chain=submission.pk)
+    return counts
+
+
+def _free_media(hashes: Collection[str]) -> int:
+    """Deletes the media that no other submission has. Returns how many others still need; they
+    may have parted with theirs before."""
     kept = [sha256 for sha256 in sorted(hashes) if not _delete_blob(sha256)]
-    # Others have them too, and may have parted with them before.
     shared = sum(not freeing.free_original(sha256) for sha256 in kept)
     for sha256 in kept:
         freeing.free_copy(sha256)
-    for sheet in sorted(sheets):
-        _delete_blob(sheet)
-    stored = hashes | films | sheets
-    left = set(freeing.held(stored).values_list("pk", flat=True))
-    Erasure.objects.filter(pk=pk).update(
-        deleted_at=Now(), waits="", blobs=sorted(stored - left), counts=counts,
-        shared=shared,
-    )  # fmt: skip
-    return True
+    return shared
 
 
 def _wait(erasure: Erasure, why: str) -> bool:

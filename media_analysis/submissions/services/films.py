@@ -21,7 +21,7 @@ from audit.verbs import Verb
 from audit.who import Who
 from jobs.models import State
 from media_analysis.previews.models import Preview
-from media_analysis.previews.services import copies as viewing
+from media_analysis.previews.services import copies
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.services import parts
 from media_analysis.submissions.services.pictures import looked
@@ -46,7 +46,7 @@ def prepare(actor: Actor, submission: Submission) -> bool:
     False if there was nothing to do."""
     require(actor, Permission.VIEW_MEDIA, submission.team_id)
     parts.require_media(submission)
-    if not viewing.may_be_made(submission.analysis.media):
+    if not copies.may_be_made(submission.analysis.media):
         return False
     return ask(submission, actor.who_in(submission.team_id))
 
@@ -54,7 +54,7 @@ def prepare(actor: Actor, submission: Submission) -> bool:
 @transaction.atomic
 def ask(submission: Submission, who: Who) -> bool:
     """On the submission's record. False when there is a copy, or one is being made."""
-    if not viewing.order_again(submission.blob, who):
+    if not copies.order_again(submission.blob, who):
         return False
     record(
         chain=submission.pk,
@@ -74,7 +74,7 @@ def player_data(
     may see."""
     media = submission.analysis.media or {}
     kind = media.get("kind")
-    if kind not in viewing.KINDS or not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+    if kind not in copies.KINDS or not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return None
     if Part.COPIES in submission.removed_parts:
         return None  # `parts.sentences` says so in its place
@@ -104,13 +104,13 @@ def _is_ready(preview: Preview | None) -> bool:
 
 
 def _may_ask(media: Mapping[str, Any], preview: Preview | None) -> bool:
-    return viewing.may_be_made(media) and (preview is None or preview.state == State.PARKED)
+    return copies.may_be_made(media) and (preview is None or preview.state == State.PARKED)
 
 
 def _trouble(media: Mapping[str, Any], preview: Preview | None) -> str:
     """One sentence on why there is none; the pictures on the page remain."""
     if preview is None:
-        if viewing.may_be_made(media):
+        if copies.may_be_made(media):
             return ""
         return gettext(
             "No playback copy was made: the recording is longer than the limit of {minutes} "

@@ -12,10 +12,10 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from media_analysis.submissions.models import Erasure, Hold, Submission
+from media_analysis.submissions.services.events import record_event
 
 MOST_LISTED = 200
 PAGE = 50
@@ -92,14 +92,5 @@ def _allowed(actor: Actor, submission: Submission, reason: str) -> str:
 
 
 def _record_event(actor: Actor, hold: Hold, verb: Verb, label: str, reason: str) -> None:
-    submission = hold.submission
-    record(
-        chain=submission.pk,
-        verb=verb,
-        who=actor.who_in(submission.team_id),
-        object_type="submission",
-        object_id=submission.pk,
-        object_sha256=submission.blob_id,
-        data={"commitments": {label: keep(submission.pk, label, reason)}},
-        rows=[hold],
-    )
+    data = {"commitments": {label: keep(hold.submission_id, label, reason)}}
+    record_event(hold.submission, actor, verb, data=data, rows=[hold])

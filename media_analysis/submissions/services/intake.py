@@ -27,6 +27,7 @@ from media_analysis.submissions.file_names import displayable
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.ownership import require_may
 from media_analysis.submissions.services import parts, quotas
+from media_analysis.submissions.services.events import record_event
 from sandbox.sniff import sniff
 from sandbox.types import Rejected
 
@@ -136,13 +137,10 @@ def _received(
         submission.blob, submission.pk, priority, actor.flow, actor.weight_in(submission.team)
     )
     submission.save(force_insert=True)
-    record(
-        chain=submission.pk,
-        verb=Verb.SUBMISSION_RECEIVED,
-        who=who,
-        object_type="submission",
-        object_id=submission.pk,
-        object_sha256=stored.sha256,
+    record_event(
+        submission,
+        who,
+        Verb.SUBMISSION_RECEIVED,
         data={
             "size": stored.size,
             "media_type": media_type,

@@ -67,7 +67,7 @@ def read_all(rows: Iterable[Thumbnail]) -> list[Picture]:
 
 
 def looked(actor: Actor, submission: Submission) -> None:
-    """Before media is handed out: on record, and among what this person met today."""
+    """Before media is handed out: on record, and counted among what this person viewed today."""
     on_record(actor.who_in(submission.team_id), submission)
     exposure.met(actor, submission.pk, submission.team_id, lambda: veil(actor, submission).hides)
 

@@ -1,7 +1,7 @@
 """Retention rules: after how many days a team's submissions of a kind are erased.
 
-Rules for parts are in `parts`. A dry run counts and shows what would be erased before a rule is
-saved. Legal holds take precedence. A duty of the workers orders the erasures; `erasing` carries
+Rules for parts are in `part_rules`. A dry run counts and shows what would be erased before a rule
+is saved. Legal holds take precedence. A duty of the workers orders the erasures; `erasing` carries
 them out.
 """
 
@@ -35,7 +35,7 @@ from media_analysis.submissions.models import (
     RetentionRule,
     Submission,
 )
-from media_analysis.submissions.services import erasing, parts
+from media_analysis.submissions.services import erasing, part_rules
 
 LONGEST = 36_500
 SHOWN = 20
@@ -53,7 +53,7 @@ class DryRun:
     held: int
     first: list[Submission]
     """The oldest of them."""
-    parts: list[parts.Line] = field(default_factory=list)
+    parts: list[part_rules.Line] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -65,10 +65,10 @@ def rules(team: Team) -> dict[str, int | None]:
     return {kind: found.get(kind) for kind in MediaKind.values}
 
 
-def dry_run(actor: Actor, team: Team, days: Days, of_parts: parts.Days) -> DryRun:
+def dry_run(actor: Actor, team: Team, days: Days, of_parts: part_rules.Days) -> DryRun:
     require(actor, Permission.MANAGE_RETENTION, team.pk)
     _check(days)
-    parts.check(of_parts, days, LONGEST)
+    part_rules.check(of_parts, days, LONGEST)
     due = {kind: _due(team, kind, n) for kind, n in days.items() if n is not None}
     held = sum(_old(team, kind, n).filter(_held()).count() for kind, n in days.items() if n)
     first = sorted(
@@ -76,18 +76,20 @@ def dry_run(actor: Actor, team: Team, days: Days, of_parts: parts.Days) -> DryRu
         key=lambda one: one.created_at,
     )[:SHOWN]
     counts = {kind: found.count() for kind, found in due.items()}
-    return DryRun(counts, held, first, parts.dry_run(team, of_parts))
+    return DryRun(counts, held, first, part_rules.dry_run(team, of_parts))
 
 
 @transaction.atomic
-def set_rules(actor: Actor, team: Team, days: Days, of_parts: parts.Days | None = None) -> bool:
+def set_rules(
+    actor: Actor, team: Team, days: Days, of_parts: part_rules.Days | None = None
+) -> bool:
     """All rules of the team at once. False when nothing changed."""
     require(actor, Permission.MANAGE_RETENTION, team.pk)
     of_parts = of_parts or {}
     _check(days)
-    parts.check(of_parts, days, LONGEST)
+    part_rules.check(of_parts, days, LONGEST)
     Team.objects.select_for_update().get(pk=team.pk)  # two admins: one after the other
-    before, parts_before = rules(team), parts.rules(team)
+    before, parts_before = rules(team), part_rules.rules(team)
     after = {kind: days.get(kind) for kind in MediaKind.values}
     parts_after = {place: of_parts.get(place) for place in parts_before}
     if (before, parts_before) == (after, parts_after):
@@ -117,7 +119,7 @@ def _written(
     return gone
 
 
-def _named(of_parts: parts.Days) -> dict[str, int]:
+def _named(of_parts: part_rules.Days) -> dict[str, int]:
     return {f"{kind}:{part}": days for (kind, part), days in of_parts.items() if days is not None}
 
 

@@ -47,7 +47,7 @@ def switch(actor: Actor, team: Team, *, on: bool) -> bool:
 
 def is_wanted(analysis: Analysis) -> bool:
     """Whoever orders a further analysis of a submission wants a fresh one. A copy of a golden case
-    must not tell that its bytes are known."""
+    must not reveal that its bytes are known."""
     if Analysis.objects.filter(chain=analysis.chain).exclude(pk=analysis.pk).exists():
         return False
     wants = Submission.objects.filter(

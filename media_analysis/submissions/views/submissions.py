@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.actors import actor_of
+from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
@@ -26,6 +26,7 @@ from media_analysis.submissions import hooks
 from media_analysis.submissions.forms import OUTCOMES, IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import metadata, result
+from media_analysis.submissions.presenters.export import export
 from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
@@ -63,32 +64,8 @@ def submit(request: HttpRequest) -> HttpResponse:
         if wants_json and request.method == "POST":
             sentence = " ".join(str(e) for errors in form.errors.values() for e in errors)
             return JsonResponse({"code": "invalid", "sentence": sentence}, status=400)
-        status = 400 if form.is_bound else 200
-        context = {
-            "form": form,
-            "may_submit": may_submit,
-            "outcomes": [value for value, _label in OUTCOMES if value],
-            "states_asked": STATES_ASKED,
-        }
-        return render(request, "submissions/submit.html", context, status=status)
-    received, refused = [], []
-    for file in form.cleaned_data["upload"]:
-        try:
-            received.append(
-                intake.submit(
-                    actor,
-                    form.cleaned_data["team"],
-                    file,
-                    file.name or "",
-                    note=form.cleaned_data["note"],
-                    policy_context=form.cleaned_data["policy_context"],
-                    language=form.cleaned_data["language"],
-                )
-            )
-        except Refusal as refusal:
-            if refusal.forbids:
-                raise
-            refused.append((file.name, refusal))
+        return _form_page(request, form, may_submit, status=400 if form.is_bound else 200)
+    received, refused = _submit_each(actor, form.cleaned_data)
     if wants_json:
         return _intake_json(received, refused)
     for name, reason in refused:
@@ -96,11 +73,47 @@ def submit(request: HttpRequest) -> HttpResponse:
     for one in received:
         messages.success(request, result.upload_message(one))
     if not received:
-        context = {"form": form, "may_submit": True}
-        return render(request, "submissions/submit.html", context, status=400)
+        return _form_page(request, form, may_submit, status=400)
     if len(received) == 1:
         return redirect("submissions:detail", received[0].submission.pk)
     return redirect("submissions:history")
+
+
+def _form_page(
+    request: HttpRequest, form: IntakeForm, may_submit: bool, *, status: int
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "may_submit": may_submit,
+        "outcomes": [value for value, _label in OUTCOMES if value],
+        "states_asked": STATES_ASKED,
+    }
+    return render(request, "submissions/submit.html", context, status=status)
+
+
+def _submit_each(
+    actor: Actor, form: dict[str, Any]
+) -> tuple[list[intake.Received], list[tuple[str | None, Refusal]]]:
+    """The files that were received, and the others by name. Raises a missing permission."""
+    received, refused = [], []
+    for file in form["upload"]:
+        try:
+            received.append(
+                intake.submit(
+                    actor,
+                    form["team"],
+                    file,
+                    file.name or "",
+                    note=form["note"],
+                    policy_context=form["policy_context"],
+                    language=form["language"],
+                )
+            )
+        except Refusal as refusal:
+            if refusal.forbids:
+                raise
+            refused.append((file.name, refusal))
+    return received, refused
 
 
 def _intake_json(
@@ -137,7 +150,7 @@ def states(request: HttpRequest) -> JsonResponse:
     found = Submission.objects.for_actor(actor_of(request)).filter(pk__in=ids)
     rows = found.select_related("analysis").defer("analysis__result", "analysis__media")
     return JsonResponse(
-        {"submissions": {str(row.pk): result.in_a_word(row.analysis) for row in rows}}
+        {"submissions": {str(row.pk): result.short_state(row.analysis) for row in rows}}
     )
 
 
@@ -257,7 +270,7 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
 @signed_in
 @post_only("submissions:detail", "pk")
 def unveiled(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The page says that the veil was lifted: it counts among what this person met."""
+    """The page says that the veil was lifted: counted among what this person viewed."""
     submission = mine(request, pk)
     exposure.unveiled(actor_of(request), submission.pk, submission.team_id)
     return HttpResponse(status=204)
@@ -281,9 +294,7 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""
     submission = mine(request, pk)
     is_blind = blind.is_blind(submission, actor_of(request))
-    response = JsonResponse(
-        result.export(submission, blind=is_blind), json_dumps_params={"indent": 2}
-    )
+    response = JsonResponse(export(submission, blind=is_blind), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
     return response
 

@@ -1,4 +1,4 @@
-"""How a team's media is shown at first, when its people should rest, and sums of what they met."""
+"""How a team's media is shown at first, when its people should rest, and how much they viewed."""
 
 from __future__ import annotations
 

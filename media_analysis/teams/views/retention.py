@@ -15,7 +15,7 @@ from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.models import MediaKind
-from media_analysis.submissions.services import parts
+from media_analysis.submissions.services import part_rules
 from media_analysis.submissions.services import retention as service
 from media_analysis.teams.forms import RetentionForm
 from media_analysis.teams.pages import entered, page
@@ -25,7 +25,7 @@ from media_analysis.teams.pages import entered, page
 @require_http_methods(["GET", "POST"])
 def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_RETENTION)
-    initial = service.rules(team) | RetentionForm.initial_of(parts.rules(team))
+    initial = service.rules(team) | RetentionForm.initial_of(part_rules.rules(team))
     form = RetentionForm(request.POST if request.method == "POST" else None, initial=initial)
     if not (form.is_bound and form.is_valid()):
         return _render(request, team, form)

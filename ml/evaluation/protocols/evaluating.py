@@ -76,7 +76,7 @@ def evaluate(plan: Plan, watch: Watch = unwatched) -> dict[str, Any]:
     running.check(plan.names)
     protocol = reading.read(plan.protocol)
     gathered = gathering.gather(protocol, plan.roots, sample=plan.sample)
-    guests = [Beside(name) for name in plan.besides]
+    besides = [Beside(name) for name in plan.besides]
     try:
         detectors = running.chosen(plan.names)
         version = records.version(detectors)
@@ -90,11 +90,11 @@ def evaluate(plan: Plan, watch: Watch = unwatched) -> dict[str, Any]:
         with watch("Hard rows and laundering", len(more)) as done:
             after = run([made.task for made in more], done=done)
         made, after = [*plain, *more], [*found, *after]
-        report = _measured(plan, gathered, made, after, [d.name for d in detectors], guests, folder,
-                         watch)  # fmt: skip
+        names = [detector.name for detector in detectors]
+        report = _measured(plan, gathered, made, after, names, besides, folder, watch)
     finally:
-        for guest in guests:
-            guest.close()
+        for beside in besides:
+            beside.close()
     report = {
         "protocol": protocol.name,
         "title": protocol.title,
@@ -104,11 +104,7 @@ def evaluate(plan: Plan, watch: Watch = unwatched) -> dict[str, Any]:
         "sample": plan.sample,
         "sets": [one.as_json() for one in gathered.sets],
         "warnings": _warnings(gathered),
-        "errors": [
-            {"path": one.task.case.name, "reason": record.error or record.reason}
-            for one, record in zip(made, after, strict=True)
-            if record.error or record.rejection
-        ],
+        "errors": records.without_result((one.task.case.name for one in made), after),
         "files": _files_digest(found),
         **report,
         "seconds": round(time.perf_counter() - began, 1),
@@ -173,7 +169,7 @@ def _turns(keys: Sequence[str | None], most: int) -> list[int]:
 
 
 def _each(files: Sequence[Item], most: int) -> list[int]:
-    """The first so many of each genuine source, and of each generator with enough files to tell."""
+    """The first so many of each genuine source, and of each generator with enough files."""
     rows: dict[tuple[bool, str], list[int]] = {}
     for number, item in enumerate(files):
         key = item.case.fake, item.case.method if item.case.fake else item.case.source
@@ -187,25 +183,25 @@ def _each(files: Sequence[Item], most: int) -> list[int]:
 
 def _measured(
     plan: Plan, gathered: Gathered, made: Sequence[Made], found: Sequence[Record],
-    names: Sequence[str], guests: Sequence[Beside], folder: Path, watch: Watch,
+    names: Sequence[str], besides: Sequence[Beside], folder: Path, watch: Watch,
 ) -> dict[str, Any]:  # fmt: skip
     rows = [one.row for one in made]
     evaluation = Evaluation([one.task.case for one in made], found, names)
-    people = list(_of_engine(evaluation))
+    examinees = list(_of_engine(evaluation))
     problems: list[str] = []
     if plan.with_opponents:
         against, problems = _opponents(gathered, made, found, folder, watch)
-        people += against
-    for guest in guests:
-        with watch(guest.name, len(made)) as done:
-            people.append(asking.predict_each(guest, [one.task for one in made], done))
+        examinees += against
+    for beside in besides:
+        with watch(beside.name, len(made)) as done:
+            examinees.append(asking.predict_each(beside, [one.task for one in made], done))
     if plan.out:
         plan.out.mkdir(parents=True, exist_ok=True)
-        items.write(plan.out / "items.csv", [one.task for one in made], rows, found, people)
+        items.write(plan.out / "items.csv", [one.task for one in made], rows, found, examinees)
     return {
         "rows": {"examined": len(rows), "plain": sum(row.plain for row in rows)},
         "not_run": problems,
-        "examinees": {one.name: measuring.measured(rows, one) for one in people},
+        "examinees": {one.name: measuring.measured(rows, one) for one in examinees},
     }
 
 
@@ -228,7 +224,7 @@ def _of_engine(evaluation: Evaluation) -> Iterator[Examinee]:
 
 
 def _failed(record: Record, name: str) -> bool:
-    if record.error or record.rejection:
+    if not record.has_result:
         return True
     answer = record.answers.get(name)
     return answer is not None and answer.status == "failed"
@@ -237,7 +233,7 @@ def _failed(record: Record, name: str) -> bool:
 def _opponents(
     gathered: Gathered, made: Sequence[Made], found: Sequence[Record], folder: Path, watch: Watch
 ) -> tuple[list[Examinee], list[str]]:
-    people: list[Examinee] = []
+    examinees: list[Examinee] = []
     here, problems = opponents.offered()
     methods = sorted({one.row.method for one in made if one.row.fake})
     fit_tasks = [item.task for item in gathered.fit]
@@ -251,10 +247,10 @@ def _opponents(
         ran = list(opponents.examinees(opponent, learnt, seen[len(fit_tasks) :], methods))
         if not ran:
             problems.append(f"{opponent.name}: too few files of other splits to learn from.")
-        people += ran
+        examinees += ran
     if not gathered.fit:
         problems.append("No opponent was fitted: the protocol's sets have no other split here.")
-    return people, problems
+    return examinees, problems
 
 
 # === What is reported next to the figures ===

@@ -30,7 +30,7 @@ SIDE = 224
 
 def file_statistics(file: BinaryIO) -> Vector:
     """Bytes, sides, format, JPEG quality, blur, noise and light; of a sound bytes, length, loudness
-    and bandwidth. Whoever tells the classes by these has not seen any manipulation."""
+    and bandwidth. A model that separates the classes by these has found no manipulation."""
     size = float(file.seek(0, os.SEEK_END))
     file.seek(0)
     tables = quantisation_tables(warden().facts(file))

@@ -139,7 +139,7 @@ def _case(file: Found) -> Case:
 
 
 def _numbered(items: Sequence[Item], first: int) -> tuple[Item, ...]:
-    """Rows tell files apart in a run, so no two of all sets share a number."""
+    """The row identifies a file in a run, so no two files of all sets share a number."""
     return tuple(
         replace(item, case=replace(item.case, row=number))
         for number, item in enumerate(items, first + 1)

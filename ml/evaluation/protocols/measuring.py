@@ -281,7 +281,7 @@ def _after(table: Table, one: Examinee, way: str, method: str) -> dict[str, Any]
 
 
 def _summary(table: Table, one: Examinee) -> dict[str, Any]:
-    """Means over generators and the worst of them; only those with enough files to tell."""
+    """Means over generators and the worst of them; only those with enough files."""
     areas = {}
     hits = {}
     for method in table.methods:

@@ -1,8 +1,8 @@
-"""Opponents: what little is enough to tell the classes of these very files apart.
+"""Opponents: how little is enough to distinguish the classes of these very files.
 
 Each is a logistic regression on features that nobody made for this, fitted on other splits of the
-same sets. Against a generator stands one that learnt from all others. Beside it stands one that met
-this generator too: it says how much the sets give away.
+same sets. Against a generator stands one that was fitted on all others. Next to it
+stands one that was fitted on this generator too: it shows how much the sets give away.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ class Learnt:
 def examinees(
     opponent: Opponent, learnt: Learnt, seen: Sequence[Vector | None], methods: Iterable[str]
 ) -> Iterator[Examinee]:
-    """One that has met each generator and one that has not; none where there is too little to
-    learn from."""
+    """One fitted on each generator and one that was not; none where there is too little to learn
+    from."""
     if not learnt.enough:
         return
     failed = np.array([numbers is None for numbers in seen], bool)

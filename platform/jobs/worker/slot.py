@@ -34,8 +34,9 @@ from jobs.services import claim, worker_died
 log = logging.getLogger("touchstone.worker")
 
 AFTER_OUTAGE_SECONDS = 60.0
+HEARTBEAT_SECONDS = 20.0
 DEAF_AFTER = 3
-"""Overdue rows in a row, with no bell heard between them."""
+"""Overdue rows in a row, with no bell received between them."""
 ORDERLY_SECONDS = 5.0
 """After the grace time, to write down what is to be written down and to go."""
 
@@ -59,6 +60,8 @@ class WorkerSlot:
         self._busy = threading.Lock()
         self._current: Claim | None = None
         self.bells = BellMonitor()
+        self._heartbeat_at = 0.0
+        self._resumed_at = -AFTER_OUTAGE_SECONDS
 
     def answer(self) -> None:
         """The bell rang: work until nothing is due."""
@@ -77,33 +80,41 @@ class WorkerSlot:
         """The second thread. Without a broker every due row is ours, and we look twice a second."""
         every, overdue = (5.0, timing.overdue_seconds() / 2) if broker else (0.5, 0.0)
         every = min(every, timing.overdue_seconds())
-        noted = 0.0
-        resumed = -AFTER_OUTAGE_SECONDS
         while not self.stopping.wait(every):
             try:
-                if time.monotonic() - noted > 20 or breaker.code:
-                    liveness.record_heartbeat(self.name, "slot")
-                    breaker.note(self.name)
-                    noted = time.monotonic()
+                self._record_heartbeat()
                 if breaker.code and breaker.may_claim():
-                    resumed = time.monotonic()
-                while not self.stopping.is_set() and self._busy.acquire(blocking=False):
-                    # After an outage what waits is not overdue yet, and nobody rings for it again.
-                    late = 0.0 if time.monotonic() - resumed < AFTER_OUTAGE_SECONDS else overdue
-                    try:
-                        if not self._work_once(overdue=late):
-                            break
-                        if late:
-                            self.bells.missed()
-                    finally:
-                        self._busy.release()
+                    self._resumed_at = time.monotonic()
+                while self._work_on_overdue(overdue):
+                    pass
                 if broker and self.may_exit and self.bells.have_stopped():
                     self._renew()
             except DatabaseError as error:
                 log.warning("the database is away: %s", error)
                 connection.close()
-                resumed = time.monotonic()
+                self._resumed_at = time.monotonic()
         connection.close()
+
+    def _record_heartbeat(self) -> None:
+        if time.monotonic() - self._heartbeat_at > HEARTBEAT_SECONDS or breaker.code:
+            liveness.record_heartbeat(self.name, "slot")
+            breaker.note(self.name)
+            self._heartbeat_at = time.monotonic()
+
+    def _work_on_overdue(self, overdue: float) -> bool:
+        """Once. False when nothing was due, or the other thread is at work."""
+        if self.stopping.is_set() or not self._busy.acquire(blocking=False):
+            return False
+        try:
+            # After an outage what waits is not overdue yet, and nobody rings for it again.
+            if time.monotonic() - self._resumed_at < AFTER_OUTAGE_SECONDS:
+                overdue = 0.0
+            worked = self._work_once(overdue=overdue)
+            if worked and overdue:
+                self.bells.missed()
+            return worked
+        finally:
+            self._busy.release()
 
     def _work_once(self, overdue: float) -> bool:
         """One job of each model that has one; one in the background only when no other has. False
@@ -131,8 +142,7 @@ class WorkerSlot:
         return True
 
     def _renew(self) -> None:
-        """Nobody mends a consumer from outside: this process ends, and the supervisor starts one
-        that hears."""
+        """The consumer cannot be repaired: this process ends, and the supervisor starts another."""
         from celery.worker import state
 
         log.warning("the broker is there and its bells are not heard; this process is replaced")
@@ -174,7 +184,7 @@ class BellMonitor:
         self._missed.clear()
 
     def missed(self) -> None:
-        """A row was overdue: its bell was lost, or nobody heard it."""
+        """A row was overdue: its bell was lost or not received."""
         self._missed = [*self._missed, time.monotonic()][-DEAF_AFTER:]
 
     def have_stopped(self) -> bool:

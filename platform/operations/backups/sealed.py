@@ -72,7 +72,7 @@ class Target:
             self._put(f"{name}.age", cast(BinaryIO, sealed))
 
     def write_clear(self, name: str, source: BinaryIO) -> None:
-        """Only for what the names of the files tell anyway."""
+        """Only for what the names of the files reveal anyway."""
         self._put(name, source)
 
     def _put(self, name: str, source: BinaryIO) -> None:

@@ -177,7 +177,7 @@ class _Run:
         self.pictures = None
 
     def _refuse_long(self) -> None:
-        """By the container's claim, where the claim is plausible; else decoding will tell."""
+        """By the container's claim, where that is plausible; else while decoding."""
         seconds = self._claimed_seconds()
         if seconds and self.pictures is None and seconds > self.limits.max_duration:
             raise Rejected(Code.TOO_LONG, f"{seconds:.0f} s")

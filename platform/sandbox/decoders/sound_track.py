@@ -71,8 +71,7 @@ class SoundTrack(Track):
             raise Rejected(Code.TOO_LONG, f"{self.seconds:.0f} s")
         if not self.wanted or (self.in_time and not self._bridged(frame, run)):
             return
-        for block in self._resampled(frame):
-            self._give(block.to_ndarray().reshape(-1), run)
+        self._give_blocks(self._resampled(frame), run)
 
     def _resampled(self, frame: Any) -> list[Any]:
         """A stream can change its rate or layout; that is stated, and decoding continues. Sound
@@ -116,31 +115,32 @@ class SoundTrack(Track):
         """Whether the frame belongs at the end of what was given, if need be after silence."""
         if frame.pts is not None and frame.time_base:
             drift = float(frame.pts * frame.time_base) - self.origin - self._given
-            if drift < -MAX_DRIFT_SECONDS:
-                if drift < -MAX_HOLE_SECONDS:
-                    self.origin += drift
-                else:
-                    return False
-            elif drift > MAX_HOLE_SECONDS:
+            if abs(drift) > MAX_HOLE_SECONDS:
                 self.origin += drift
+            elif drift < -MAX_DRIFT_SECONDS:
+                return False
             elif drift > (MAX_DRIFT_SECONDS if self._given else 0.001):
-                if self._given:
-                    for block in self._rest():
-                        self._give(block.to_ndarray().reshape(-1), run)
-                    self._resampler = _resampler(self.rate)
-                whole = min(round((self._given + drift) * self.rate), self._most())
-                self._silence(whole - self.samples, run)
-                self._given += drift
+                self._fill_hole(drift, run)
         if frame.sample_rate:
             self._given += frame.samples / frame.sample_rate
         return True
 
-    def _most(self) -> int:
-        return int(self.limits.max_duration * self.rate)
+    def _fill_hole(self, seconds: float, run: _Run) -> None:
+        if self._given:
+            self._give_blocks(self._rest(), run)
+            self._resampler = _resampler(self.rate)
+        most = int(self.limits.max_duration * self.rate)
+        end = min(round((self._given + seconds) * self.rate), most)
+        self._silence(end - self.samples, run)
+        self._given += seconds
 
     def _silence(self, samples: int, run: _Run) -> None:
         for start in range(0, samples, BLOCK):
             self._give(np.zeros(min(BLOCK, samples - start), np.float32), run)
+
+    def _give_blocks(self, blocks: list[Any], run: _Run) -> None:
+        for block in blocks:
+            self._give(block.to_ndarray().reshape(-1), run)
 
     def _give(self, samples: NDArray[Any], run: _Run) -> None:
         self.samples += len(samples)
@@ -166,8 +166,7 @@ class SoundTrack(Track):
 
     def finish(self, run: _Run) -> None:
         if self.wanted and self.source_samples:
-            for block in self._rest():
-                self._give(block.to_ndarray().reshape(-1), run)
+            self._give_blocks(self._rest(), run)
         self.release(run.out)
 
     def incomplete(self) -> bool:

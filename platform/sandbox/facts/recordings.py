@@ -30,10 +30,7 @@ _TRACES = re.compile(
 def _tags(source: Source, kind: Kind, limits: Limits) -> Any:
     container = _opened(source, kind, limits)
     with container:
-        claims = Claims()
-        for name, value in container.metadata.items():
-            claims.add(name, value)
-        facts = claims.as_facts() or {"claimed": {}, "malformed": False}
+        facts = _claims(container.metadata).as_facts() or {"claimed": {}, "malformed": False}
         if kind.format in BOXED:
             head = source.at(0, 256)
             if head[4:8] == b"ftyp":
@@ -45,6 +42,13 @@ def _tags(source: Source, kind: Kind, limits: Limits) -> Any:
         return facts
 
 
+def _claims(metadata: Any) -> Claims:
+    claims = Claims()
+    for name, value in metadata.items():
+        claims.add(name, value)
+    return claims
+
+
 def _opened(source: Source, kind: Kind, limits: Limits) -> Any:
     from sandbox.decoders.recordings import Elsewhere, open_container
 
@@ -54,31 +58,32 @@ def _opened(source: Source, kind: Kind, limits: Limits) -> Any:
 
 def _streams(source: Source, kind: Kind, limits: Limits) -> Any:
     with _opened(source, kind, limits) as container:
-        streams = []
-        for stream in list(container.streams)[:MAX_STREAMS]:
-            claims = Claims()
-            for name, value in stream.metadata.items():
-                claims.add(name, value)
-            context = stream.codec_context
-            facts: dict[str, Any] = {"type": stream.type, "tags": claims.claimed}
-            if context is not None:
-                facts |= {"codec": context.name, "profile": context.profile or ""}
-                facts["bit_rate"] = context.bit_rate or None
-                if stream.type == "video":
-                    facts |= {
-                        "pixel_format": context.pix_fmt or "", "width": context.width,
-                        "height": context.height, "b_frames": bool(context.has_b_frames),
-                        "frame_rate": _ratio(stream.average_rate),
-                        "base_rate": _ratio(stream.base_rate),
-                    }  # fmt: skip
-                elif stream.type == "audio":
-                    facts |= {"sample_rate": context.sample_rate, "channels": context.channels}
-            streams.append(facts)
+        streams = [_stream(stream) for stream in list(container.streams)[:MAX_STREAMS]]
         traces = _traces(container)
     for number, found in traces.items():
         if number < len(streams):
             streams[number]["encoder"] = found
     return streams
+
+
+def _stream(stream: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = {"type": stream.type, "tags": _claims(stream.metadata).claimed}
+    context = stream.codec_context
+    if context is None:
+        return facts
+    facts |= {
+        "codec": context.name, "profile": context.profile or "",
+        "bit_rate": context.bit_rate or None,
+    }  # fmt: skip
+    if stream.type == "video":
+        facts |= {
+            "pixel_format": context.pix_fmt or "", "width": context.width,
+            "height": context.height, "b_frames": bool(context.has_b_frames),
+            "frame_rate": _ratio(stream.average_rate), "base_rate": _ratio(stream.base_rate),
+        }  # fmt: skip
+    elif stream.type == "audio":
+        facts |= {"sample_rate": context.sample_rate, "channels": context.channels}
+    return facts
 
 
 def _ratio(value: Any) -> float | None:

@@ -109,12 +109,12 @@ class Command(BaseCommand):
             SHELL_ACTOR, selection, team=self._team(options["team"]), at_once=options["at_once"],
             per_hour=options["per_hour"], version=options["engine"],
         )  # fmt: skip
-        self._tell_estimate(run, options["slots"] or estimating.slots_now(), options["hour_price"])
+        self._print_estimate(run, options["slots"] or estimating.slots_now(), options["hour_price"])
         self.stdout.write(
             f"Planned, not started. Start it with `manage.py backfill start {run.pk}`."
         )
 
-    def _tell_estimate(self, run: Backfill, slots: int, price: float | None) -> None:
+    def _print_estimate(self, run: Backfill, slots: int, price: float | None) -> None:
         counted = estimating.Estimate.of_json(run.estimate)
         self.stdout.write(f"Engine {run.engine_version}. To analyse: {counted.total} files.")
         for kind, n in counted.files.items():

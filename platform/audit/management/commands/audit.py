@@ -72,28 +72,16 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no anchor file {file}.", returncode=2)
         trusted = verifying.keys_from(options["public_key"])
         at_least = outside.at_least(options["at_least"])
-        if options["new"] and (options["export"] or given or trusted or at_least):
-            raise CommandError(
-                "--new goes on from what this site verified itself, with its own keys and anchors: "
-                "leave out --export, --public-key, --anchor and --at-least.",
-                returncode=2,
-            )
-        jobs = options["jobs"]
-        if jobs < 1 or (jobs > 1 and (options["new"] or options["export"])):
-            raise CommandError(
-                "--jobs takes a number from 1, and the whole live record: leave out --new and "
-                "--export.",
-                returncode=2,
-            )
+        is_own = not (given or trusted or at_least)
+        _check_combination(options, is_own)
         if options["export"]:
             report = verifying.verify_export(options["export"], trusted, given, at_least)
         else:
-            only_new = options["new"]
             report = verify_database(
-                trusted, given, self._progress, at_least, only_new=only_new, jobs=jobs,
-                on_progress=self._print_progress,
+                trusted, given, self._progress, at_least, only_new=options["new"],
+                jobs=options["jobs"], on_progress=self._print_progress,
             )  # fmt: skip
-            if not (given or trusted or at_least):
+            if is_own:
                 keep_report(report)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), indent=2))
@@ -161,3 +149,20 @@ class Command(BaseCommand):
     def _guards(self, options: dict[str, Any]) -> None:
         guards.write()
         self.stdout.write(f"{guards.KNOWN} was written from this database.")
+
+
+def _check_combination(options: dict[str, Any], is_own: bool) -> None:
+    """`is_own`: with the keys and anchors of this site alone."""
+    if options["new"] and (options["export"] or not is_own):
+        raise CommandError(
+            "--new goes on from what this site verified itself, with its own keys and anchors: "
+            "leave out --export, --public-key, --anchor and --at-least.",
+            returncode=2,
+        )
+    jobs = options["jobs"]
+    if jobs < 1 or (jobs > 1 and (options["new"] or options["export"])):
+        raise CommandError(
+            "--jobs takes a number from 1, and the whole live record: leave out --new and "
+            "--export.",
+            returncode=2,
+        )

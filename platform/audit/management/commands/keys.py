@@ -9,6 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audit import fingerprints
 from audit.keys import KeysRefused
 
+ROTATE = {
+    "signing": fingerprints.rotate_signing,
+    "subject": fingerprints.rotate_subject,
+    "secret": fingerprints.rotate_secret,
+}
+
 
 class Command(BaseCommand):
     help = (
@@ -27,21 +33,7 @@ class Command(BaseCommand):
         if (action == "rotate") != bool(key):
             raise CommandError("State which key: `keys rotate signing`, `subject` or `secret`.")
         try:
-            if action == "init":
-                self.stdout.write("\n".join(fingerprints.init()))
-            elif action == "rotate":
-                rotate = {
-                    "signing": fingerprints.rotate_signing,
-                    "subject": fingerprints.rotate_subject,
-                    "secret": fingerprints.rotate_secret,
-                }[key or ""]
-                self.stdout.write(rotate())
-            elif action == "rewrap":
-                self.stdout.write(fingerprints.rewrap_subjects())
-            elif sentences := fingerprints.problems():
-                raise CommandError(" ".join(sentences))
-            else:
-                self.stdout.write("The keys on this machine are those of this database.")
+            self.stdout.write(self._run(action, key))
         except KeysRefused as refused:
             raise CommandError(str(refused)) from refused
         except OSError as error:
@@ -49,3 +41,14 @@ class Command(BaseCommand):
                 f"{error.filename} cannot be written: {error.strerror}. Where the keys come from a "
                 "secret store, see docs/audit.md, Keys from a secret store."
             ) from error
+
+    def _run(self, action: str, key: str | None) -> str:
+        if action == "init":
+            return "\n".join(fingerprints.init())
+        if action == "rotate":
+            return ROTATE[key or ""]()
+        if action == "rewrap":
+            return fingerprints.rewrap_subjects()
+        if sentences := fingerprints.problems():
+            raise CommandError(" ".join(sentences))
+        return "The keys on this machine are those of this database."
