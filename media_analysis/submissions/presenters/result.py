@@ -182,7 +182,7 @@ def probability(values: Json) -> dict[str, Any] | None:
     ends = language.number(low, 2), language.number(high, 2)
     return {
         "percent": round(100 * value, 1),
-        "text": language.number(value, 2),
+        "text": language.probability(value),
         "low_percent": round(100 * low, 1),
         "width_percent": round(100 * (high - low), 1),
         "interval": gettext("95 % interval {low} to {high}").format(low=ends[0], high=ends[1])
@@ -215,7 +215,7 @@ def finding(values: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
         "measures": gettext(manifest.measures) if manifest.measures else "",
         "status": values["status"],
         "reason": values["reason"],
-        "probability_text": "" if value is None else language.number(value, 2),
+        "probability_text": "" if value is None else language.probability(value),
         "score_text": "" if score is None else language.number(score, 3),
         "evidence": [
             {
