@@ -232,8 +232,14 @@ def finding(values: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
         "limits": [gettext(limit) for limit in manifest.limits],
         "version": values.get("version", ""),
         "weights_sha256": values.get("weights_sha256"),
-        "facts": details(values.get("counts") or {}) + details(values.get("parameters") or {}),
+        "facts": details(values.get("counts") or {}) + details(_without_meaning(values)),
     }
+
+
+def _without_meaning(values: Json) -> dict[str, Any]:
+    """The parameters; what the score means is said in the reader's language already."""
+    parameters: Json = values.get("parameters") or {}
+    return {name: value for name, value in parameters.items() if name != "score"}
 
 
 def coverage_line(shown_finding: Json) -> dict[str, Any]:
