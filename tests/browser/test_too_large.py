@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.test import override_settings
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.browser.watched import Watched
 from tests.people import Person, picture
@@ -22,8 +22,8 @@ def test_a_file_above_the_limit_is_not_sent(open_page: Open, alice: Person) -> N
         page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
         page.locator("input[type=file]").set_input_files(
             [
-                {"name": "long.mp4", "mimeType": "video/mp4", "buffer": b"x" * 2_000_001},
-                {"name": "small.png", "mimeType": "image/png", "buffer": picture()},
+                FilePayload(name="long.mp4", mimeType="video/mp4", buffer=b"x" * 2_000_001),
+                FilePayload(name="small.png", mimeType="image/png", buffer=picture()),
             ]
         )
         page.get_by_role("button", name="Submit", exact=True).click()
