@@ -34,3 +34,5 @@ def test_every_column_of_the_sessions_is_in_sight(open_page: Open, alice: Person
     page = open_page(user=alice.user, width=1440).goto(reverse("usersessions_list"))
     assert page.locator(".table-scroll tbody tr").count() >= 1
     assert page.evaluate(OUT_OF_SIGHT) == [0]
+    end = page.get_by_text("Diese Sitzung").bounding_box()
+    assert end is not None and end["width"] >= 45, "a word of it is broken"

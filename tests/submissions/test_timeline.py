@@ -10,7 +10,6 @@ import pytest
 from django.template.loader import render_to_string
 
 from media_analysis.submissions.presenters.timeline import timeline
-from ml.engine.manifest import card_of
 
 ALL = {"face": "No face is in view.", "voice": "There is no sound here.", "lips": "Not here."}
 
@@ -128,11 +127,10 @@ def test_how_finely_a_restless_film_was_divided_is_told() -> None:
 
 
 def spoken(*scores: float) -> dict[str, Any]:
-    """A sound of four seconds, each with a score of the installed check of the voice."""
-    used = card_of("voice_spoof")["calibration"]["used"]
+    """A sound of four seconds, each with a score of the check of the voice."""
     segments = [{"start": n, "end": n + 1.0, "score": s, "label": ""} for n, s in enumerate(scores)]
     finding = {"detector": "voice_spoof", "status": "ran", "reason": "r", "segments": segments,
-            "parameters": {"found_at": used["found_at"]}}  # fmt: skip
+            "parameters": {"segment_found_at": 0.7}}  # fmt: skip
     return {"media": {"kind": "audio", "duration": 4.0}, "findings": [finding], "scenes": None}
 
 
@@ -165,8 +163,8 @@ def test_media_without_drawings_of_its_sound_looks_as_before() -> None:
     assert "<image" not in page and "spectrogram" not in page
 
 
-def test_a_bound_of_another_check_marks_nothing() -> None:
-    """The score of a check that is not the installed one is not held against this one's bound."""
+def test_a_finding_that_did_not_keep_its_bound_marks_nothing() -> None:
+    """Its segments are not held against the bound of the installed check."""
     finding = spoken(0.999)
     finding["findings"][0]["parameters"] = {"found_at": -99.0}
     drawn = timeline(finding, DRAWINGS)

@@ -85,6 +85,7 @@ def player_data(
     here = [submission.pk]
     return {
         "kind": kind,
+        "silent": media.get("has_audio") is False,
         "url": reverse("submissions:film", args=here) if _is_ready(preview) else "",
         "fps": (preview and preview.fps) or "",
         "poster": frames[0]["url"] if frames and kind == "video" else "",
