@@ -17,6 +17,8 @@ from ml.engine.catalogue import AND, SENTENCES
 from ml.engine.naming import detector_name
 from ml.engine.sentence import KEY, Language, Sentence, is_stored, spoken, stored, stored_parts
 
+CERTAIN = 0.01
+"""A probability is not shown as 0 or 1."""
 BEGINNING = f'{{"{KEY}":'
 FAILURES = {
     "attempts_exhausted": "All attempts failed.",
@@ -116,7 +118,17 @@ def check_name(detector: str) -> str:
 
 
 def number(value: float, decimals: int) -> str:
-    return number_format(value, decimals)
+    """Rounded; Django alone would cut the other decimals off."""
+    return number_format(round(value, decimals) + 0.0, decimals)  # never "-0"
+
+
+def probability(value: float) -> str:
+    """With 2 decimals. Rounding makes none certain."""
+    if value < CERTAIN / 2:
+        return f"< {number(CERTAIN, 2)}"
+    if value > 1 - CERTAIN / 2:
+        return f"> {number(1 - CERTAIN, 2)}"
+    return number(value, 2)
 
 
 def listed(words: list[str]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 
 from accounts.models import User
-from media_analysis.care.keys import ACTIONS
+from media_analysis.care.keys import ACTIONS, OF_OUTCOMES
 from media_analysis.care.services import own_keys
 
 
@@ -21,7 +23,8 @@ def of_person(request: HttpRequest) -> dict[str, Any]:
 
     keys: Any = SimpleLazyObject(found)
 
-    def sheet() -> list[tuple[Any, str]]:
-        return [(action.label, keys[action.name]) for action in ACTIONS]
+    def sheet() -> list[tuple[Any, Sequence[str]]]:
+        own = [(action.label, keys[action.name]) for action in ACTIONS]
+        return [*own, (gettext("Choose what you see"), OF_OUTCOMES)]
 
     return {"own_keys": keys, "key_sheet": sheet}

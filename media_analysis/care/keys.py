@@ -33,6 +33,8 @@ ACTIONS = (
 USUAL = {action.name: action.key for action in ACTIONS}
 SHEET = "?"
 """Opens the list of keys. It stays, so that the others are always found."""
+OF_OUTCOMES = "123"
+"""Of a decision, in the order of the form."""
 OF_CASE = frozenset(",.lnpmb+-=0123456789")
 """What player and picture hear while they have the focus, and the outcomes of a decision. On a
 case, a key has one meaning."""

@@ -9,12 +9,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, gettext_noop
 from fpdf import FPDF
 from fpdf.enums import AssociatedFileRelationship
 
 from media_analysis.reports import wording
+from ml.language import number
 
 FONTS = Path(__file__).parent / "fonts"
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports each table that it subsets
@@ -216,7 +216,7 @@ def _film(paper: Paper, film: Json | None) -> None:
         "{name}, {seconds} s, {size} bytes, made from the playback copy: boxes of faces, maps and "
         "scores are drawn into its picture."
     )
-    seconds = number_format(film["seconds"], 1)
+    seconds = number(film["seconds"], 1)
     size = wording.value(film["size"])
     paper.say(sentence.format(name=film["name"], seconds=seconds, size=size))
     paper.say(f"SHA-256 {film['sha256']}", size=7)

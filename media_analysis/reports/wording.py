@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.formats import date_format, get_format, number_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext
 
 from audit.verbs import Verb
@@ -15,6 +15,7 @@ from media_analysis.review.models import Confidence
 from media_analysis.submissions.forms import CHECKS, KINDS, OUTCOMES
 from media_analysis.submissions.presenters import audit_trail
 from ml.engine import naming
+from ml.language import number
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 LABELS = {
@@ -99,7 +100,7 @@ def value(data: Any) -> str:
 def interval(bounds: Any) -> str:
     if not bounds:
         return ""
-    low, high = (number_format(one, 2) for one in bounds)
+    low, high = (number(one, 2) for one in bounds)
     return gettext("{low} to {high}").format(low=low, high=high)
 
 

@@ -107,10 +107,10 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "synthetic_face.segment": "resemblance to generated faces",
     "diffusion_face.no_video": "This check was not measured on videos.",  # of results by version 1
     "diffusion_face.found": "{face} resembles faces by diffusion models.",
-    "diffusion_face.not_found": "{face} does not resemble faces by the diffusion models that the check Face by diffusion knows. Many generated faces do not, so this clears nothing.",
+    "diffusion_face.not_found": "{face} shows too few traces of diffusion models for the check Face by diffusion to report it. Many generated faces show as few, so this clears nothing.",
     "diffusion_face.segment": "resemblance to faces by diffusion models",
     "mouth_forgery.found": "{face} shows traces of a redrawn mouth or lower face.",
-    "mouth_forgery.not_found": "{face} shows none of the traces around the mouth that the check Mouth forgery knows. Mouths that were drawn well show none either, so this clears nothing.",
+    "mouth_forgery.not_found": "{face} shows too few traces around the mouth for the check Mouth forgery to report it. Mouths that were drawn well show as few, so this clears nothing.",
     "mouth_forgery.segment": "traces of a redrawn mouth",
     # --- whole pictures ---
     "synthetic_image.no_video": "This check was not measured on videos.",  # of results by version 3
@@ -118,9 +118,9 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "synthetic_image.small": "The picture is smaller than {side} pixels.",
     "synthetic_image.empty": "The picture shows hardly anything.",
     "synthetic_image.blurred": "The picture is blurred or was enlarged. Traces of a generator would be gone, and this check was not measured on such pictures.",
-    "synthetic_image.not_found": "The picture shows none of the traces of generators that the check Synthetic picture knows. Many generated pictures show none, so this clears nothing.",
+    "synthetic_image.not_found": "The picture shows too few traces of generators for the check Synthetic picture to report it. Many generated pictures show as few, so this clears nothing.",
     "synthetic_image.found": "The picture contains traces that generators leave in a whole picture, strongest {where:and}. Of {reals} genuine pictures used for calibration, at most {share:g} in 100 show as much.",
-    "synthetic_image.not_found_in_film": "The moments of the video that were examined show none of the traces of generators that the check Synthetic picture knows. Many generated videos show none, so this clears nothing.",
+    "synthetic_image.not_found_in_film": "The moments of the video that were examined show too few traces of generators for the check Synthetic picture to report it. Many generated videos show as few, so this clears nothing.",
     "synthetic_image.found_in_film": "The video at {time} contains traces that generators leave in a whole picture, strongest {where:and}. Of {reals} genuine videos used for calibration, at most {share:g} in 100 show as much.",
     "synthetic_image.segment": "traces of a generator in the whole picture",
     # --- lip sync ---

@@ -35,7 +35,7 @@ LABELS = {
     "clear_at": "nothing is found below this raw score",
     "columns": "strength by column of the grid",
     "confidence": "confidence of the decoder",
-    "crops": "pictures of faces",
+    "crops": "crops examined",
     "decides_at": "the check decides above this raw score",
     "direction": "direction of the rhythm",
     "encoders": "encoders",

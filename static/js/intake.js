@@ -53,7 +53,13 @@ function add(file) {
   part("retry").addEventListener("click", () => enqueue(upload));
   section.hidden = false;
   list.prepend(row);
-  enqueue(upload);
+  if (file.size > Number(form.dataset.mostBytes)) refuse(upload);
+  else enqueue(upload);
+}
+
+/* The server would say the same once all of it had been sent. */
+function refuse(upload) {
+  finish(upload, { status: 413, responseText: JSON.stringify({ sentence: form.dataset.tooLarge }) });
 }
 
 /* How many of the files have arrived, and of how many the analysis has ended. */

@@ -26,6 +26,7 @@ def test_a_person_decides_with_own_keys(open_page: Open, alice: Person, send: Se
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
     expect(sheet.get_by_role("row", name="Decide and claim the next case")).to_contain_text("s")
+    expect(sheet.get_by_role("row", name="Choose what you see")).to_contain_text("1 2 3")
     sheet.get_by_role("link", name="Choose your own").click()
     page.get_by_label("Decide and claim the next case").fill("w")
     page.get_by_label("Claim the next case", exact=True).fill("w")

@@ -62,7 +62,10 @@ def sent_in(page: Page, film: Path) -> Submission:
 
 
 def looked_at(submission: Submission) -> Submission:
-    return analysed(submission, findings=(FINDING,), duration=4.0, width=320, height=180, fps=25.0)
+    return analysed(
+        submission, findings=(FINDING,), duration=4.0, width=320, height=180, fps=25.0,
+        has_audio=True,
+    )  # fmt: skip
 
 
 def player(page: Page, what: str) -> Any:

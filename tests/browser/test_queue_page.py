@@ -71,3 +71,13 @@ def test_a_form_says_when_a_text_does_not_fit(open_page: Open, alice: Person, se
         "long words " * 100,
     )
     expect(counter).to_have_text("The text was cut: 500 characters fit here.")
+
+
+def test_the_key_of_the_next_case_continues_the_own_one(
+    open_page: Open, alice: Person, send: Send
+) -> None:
+    """The button that stands there has the key, whether a case is claimed already or not."""
+    case = cases.claim(alice.actor, opened(alice, send).pk)
+    page = open_page(user=alice.user).goto(reverse("review:queue"))
+    page.keyboard.press("n")
+    page.wait_for_url(f"**{reverse('review:case', args=[case.pk])}")

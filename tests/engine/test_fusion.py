@@ -379,5 +379,9 @@ def test_what_stands_out_is_told_first_and_what_is_calm_in_one_sentence() -> Non
         "face_forgery spoke. temporal spoke. synthetic_face spoke. "
         "Nothing stands out to Lip sync and Voice. These checks cannot clear a file."
     )
+    reported = Evidence("unsteady", "Said.", Strength.MODERATE)
+    findings[3] = dataclasses.replace(findings[3], evidence=(reported,))
+    reason = decide(PICTURE, findings).reason
+    assert reason.startswith("temporal spoke. face_forgery spoke."), "what is reported goes before"
     alone = decide(PICTURE, findings[2:3]).reason
     assert alone.startswith("lip_sync spoke."), "one calm check says its own sentence"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.template.loader import render_to_string
 
 import blobs.services
 from audit.models import Event
@@ -95,6 +96,20 @@ def test_the_length_is_bounded_and_it_can_be_turned_off(
     assert films.player_data(submission, alice.actor) is None
     filmed(alice, clap=0.8)
     assert not Preview.objects.exists()
+
+
+@pytest.mark.parametrize("has_audio", [True, False])
+def test_a_silent_video_has_no_switch_for_sound(
+    alice: Person, filmed: Filmed, has_audio: bool
+) -> None:
+    """Nor the sentence that its sound is off."""
+    submission = filmed(alice, has_audio=has_audio)
+    player = films.player_data(submission, alice.actor)
+    assert player is not None
+    page = render_to_string(
+        "bench/player.html", {"player": player | {"url": "/x"}, "veil": {"mute": True}}
+    )
+    assert ("With sound" in page) == ("The sound is off" in page) == has_audio
 
 
 def test_longer_than_it_says_is_refused_in_words(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 from media_analysis.submissions.presenters import bench, bounds
 from media_analysis.submissions.presenters.result import finding
@@ -79,6 +80,32 @@ def test_a_score_lies_where_its_bounds_say(score: float, side: str, low: int, hi
     placed = bounds.scale(scored("face_forgery", score))
     assert placed is not None and placed["side"] == side and low <= placed["place"] <= high
     assert bounds.scale(result_of("compression", score=0.4)) is None
+
+
+@pytest.mark.parametrize(
+    ("score", "clear_at", "words"),
+    [(2.0, 0.0, "above the upper bound"), (0.5, 0.0, "between the bounds"),
+     (-1.0, 0.0, "below the lower bound"), (2.0, None, "above the bound"),
+     (-9.0, None, "below the bound: the check reports no finding. It never clears")],
+)  # fmt: skip
+def test_the_sentence_names_only_bounds_that_there_are(
+    score: float, clear_at: float | None, words: str
+) -> None:
+    """A check that never clears has one bound: no score of it lies between two."""
+    own = {"found_at": 1.0} | ({} if clear_at is None else {"clear_at": clear_at})
+    raw = [result_of("synthetic_image", score=score, parameters=own)]
+    lines = bench.lines([finding(one) for one in raw], raw)
+    page = render_to_string("bench/lines.html", {"lines": lines})
+    assert page.count("The score is") == 1 and f"The score is {words}" in page
+
+
+def test_facts_are_numbers_with_names_that_hold_for_the_check() -> None:
+    """Crops of a whole picture are not called faces, and no meaning of a score stands among them
+    in the engine's own English."""
+    raw = result_of("synthetic_image", counts={"crops": 4})
+    assert finding(raw)["facts"] == [{"label": "crops examined", "value": "4"}]
+    meant = result_of("compression", parameters={"score": "nats a coefficient", "runtime": "x"})
+    assert [one["value"] for one in finding(meant)["facts"]] == ["x"]
 
 
 def test_the_bound_of_a_lane_is_what_its_finding_kept() -> None:

@@ -126,7 +126,7 @@ def _alarm(alarm: DriftAlarm) -> dict[str, Any]:
         "before_n": alarm.before_n,
         "now": number(alarm.now, 2),
         "now_n": alarm.now_n,
-        "p": "< 0.001" if alarm.p_value < 0.001 else number(alarm.p_value, 3),
+        "p": f"< {number(0.001, 3)}" if alarm.p_value < 0.001 else number(alarm.p_value, 3),
     }
 
 

@@ -63,13 +63,15 @@ def _strongest(findings: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     found = bench.strongest(findings)
     if found is None:
         return None
-    value = found["probability_manipulated"]
-    if value is None:
-        value = found["score"]
+    value, score = found["probability_manipulated"], found["score"]
+    if value is not None:
+        number = language.probability(value)
+    else:
+        number = "" if score is None else language.number(score, 2)
     return {
         "name": language.check_name(found["detector"]),
         "says": language.in_words(language.from_text(found["reason"])),
-        "number": "" if value is None else language.number(value, 2),
+        "number": number,
     }
 
 

@@ -31,4 +31,4 @@ def rows(actor: Actor, submissions: Sequence[Submission]) -> list[dict[str, Any]
 def _probability(submission: Submission) -> str:
     """The calibrated probability of manipulation; empty if no check gave one."""
     found = submission.analysis.probability_manipulated
-    return "" if found is None else language.number(found, 2)
+    return "" if found is None else language.probability(found)

@@ -177,7 +177,7 @@ def probability(values: Json) -> dict[str, Any] | None:
     ends = language.number(low, 2), language.number(high, 2)
     return {
         "percent": round(100 * value, 1),
-        "text": language.number(value, 2),
+        "text": language.probability(value),
         "low_percent": round(100 * low, 1),
         "width_percent": round(100 * (high - low), 1),
         "interval": gettext("95 % interval {low} to {high}").format(low=ends[0], high=ends[1])
@@ -210,7 +210,7 @@ def finding(values: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
         "measures": gettext(manifest.measures) if manifest.measures else "",
         "status": values["status"],
         "reason": values["reason"],
-        "probability_text": "" if value is None else language.number(value, 2),
+        "probability_text": "" if value is None else language.probability(value),
         "score_text": "" if score is None else language.number(score, 3),
         "evidence": [
             {
@@ -227,8 +227,14 @@ def finding(values: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
         "limits": [gettext(limit) for limit in manifest.limits],
         "version": values.get("version", ""),
         "weights_sha256": values.get("weights_sha256"),
-        "facts": details(values.get("counts") or {}) + details(values.get("parameters") or {}),
+        "facts": details(values.get("counts") or {}) + details(_without_meaning(values)),
     }
+
+
+def _without_meaning(values: Json) -> dict[str, Any]:
+    """The parameters; what the score means is said in the reader's language already."""
+    parameters: Json = values.get("parameters") or {}
+    return {name: value for name, value in parameters.items() if name != "score"}
 
 
 def coverage_line(shown_finding: Json) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _drawings(
 
 def _score(segment: Json) -> str:
     score = segment.get("score")
-    return "" if score is None else language.number(score, 2)
+    return "" if score is None else language.probability(score)
 
 
 def _segment(

@@ -25,6 +25,7 @@ from media_analysis.previews.services import copies
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.services import parts
 from media_analysis.submissions.services.pictures import looked
+from ml.engine.media.stated import SOUND_FAILED
 from ml.language import reason
 
 
@@ -85,6 +86,7 @@ def player_data(
     here = [submission.pk]
     return {
         "kind": kind,
+        "silent": media.get("has_audio") is False and SOUND_FAILED not in media.get("flags", ()),
         "url": reverse("submissions:film", args=here) if _is_ready(preview) else "",
         "fps": (preview and preview.fps) or "",
         "poster": frames[0]["url"] if frames and kind == "video" else "",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -87,6 +88,8 @@ def _form_page(
         "may_submit": may_submit,
         "outcomes": [value for value, _label in OUTCOMES if value],
         "states_asked": STATES_ASKED,
+        "most_bytes": settings.MAX_UPLOAD_BYTES,
+        "too_large": intake.too_large(),
     }
     return render(request, "submissions/submit.html", context, status=status)
 

@@ -127,14 +127,24 @@ def _why_not_cleared(media: MediaInfo, needed: Clearing | None) -> Sentence:
 
 
 def _reasons(telling: Sequence[Finding], calm: Sequence[Finding]) -> Sentence:
-    """What stands out most comes first. Several checks that could only have asked, and did not,
-    share a sentence: each has its own further down the page."""
-    reasons = [f.reason for f in sorted(telling, key=lambda f: -(f.log10_lr or 0.0))]
+    """What a check reports comes first, then what stands out most. Several checks that could only
+    have asked, and did not, share a sentence: each has its own further down the page."""
+    ordered = sorted(telling, key=lambda f: (not _reports(f), -(f.log10_lr or 0.0)))
+    reasons = [f.reason for f in ordered]
     if reasons and len(calm) > 1:
         reasons.append(say("verdict.calm", names=_names(calm)))
     else:
         reasons += [f.reason for f in calm]
     return joined(*reasons)
+
+
+def _reports(finding: Finding) -> bool:
+    """Its score lies above its bound, even where that cannot decide."""
+    return any(
+        evidence.strength in (Strength.MODERATE, Strength.STRONG)
+        and evidence.supports is not Outcome.NO_MANIPULATION_FOUND
+        for evidence in finding.evidence
+    )
 
 
 def _silent(findings: Sequence[Finding]) -> str:
