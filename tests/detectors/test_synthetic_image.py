@@ -30,7 +30,7 @@ from ml.engine.detectors.synthetic_image.detector import (
     PicturesExamination,
     SyntheticImage,
 )
-from ml.engine.detectors.synthetic_image.films import MOMENTS, MomentPicker
+from ml.engine.detectors.synthetic_image.films import MOMENTS, MomentPicker, UnknownLengthPicker
 from ml.engine.detectors.synthetic_image.places import places
 from ml.engine.fusion.calibration import AskingCalibration, Calibration
 from ml.engine.fusion.rule import by_scenario, decide
@@ -193,6 +193,29 @@ def test_a_black_moment_of_a_video_is_passed_over() -> None:
 def test_of_a_video_of_one_view_that_view_is_examined(duration: float | None) -> None:
     finding = concluded_film({0.0: 210}, duration)
     assert finding.status is Status.RAN and len(finding.segments) == 1
+
+
+def test_a_video_of_unknown_length_is_examined_over_its_whole_length() -> None:
+    """An animated WebP does not say how long it is; its segments end with its last view."""
+    greys = {number / 10: 210 if 10 <= number <= 14 else 30 for number in range(18)}
+    finding = concluded_film(greys, duration=None)
+    assert finding.evidence[0].supports is Outcome.MANIPULATION_FOUND
+    assert 1 < len(finding.segments) <= MOMENTS
+    assert finding.segments[-1].end == 1.7
+
+
+@given(st.floats(0.04, 4000), st.floats(0.04, 0.5))
+@settings(max_examples=50)
+def test_few_views_of_a_video_of_unknown_length_are_kept(duration: float, step: float) -> None:
+    """However long it is; those examined are spread over it."""
+    picker, seconds = UnknownLengthPicker(), np.arange(0, duration, step)
+    picked = [float(at) for at in seconds if picker.picks(float(at))]
+    assert picked[0] == 0 and len(picked) <= 30
+    places = picker.chosen(picked, float(seconds[-1]))
+    assert places == sorted(set(places)) and 1 <= len(places) <= MOMENTS
+    if duration > 3:
+        assert len(places) == MOMENTS and picked[places[0]] < duration / 3
+        assert picked[places[-1]] > duration / 2
 
 
 @given(st.floats(0.04, 600), st.floats(0.04, 2))

@@ -74,12 +74,15 @@ class PicturesExamination(Examination):
         self.is_film = media.info.kind is Kind.VIDEO
         self.duration = media.info.duration or 0.0
         self.calibration = detector.calibrations[media.info.kind]
-        self.picker = films.MomentPicker(self.duration if self.is_film else 0.0)
+        self.picker = films.picker_of(self.duration) if self.is_film else films.MomentPicker(0.0)
         self.taken: list[Moment] = []
         self.first: Moment | None = None
         """Of a video that ends before a moment is reached."""
+        self.last = 0.0
+        """Seconds of the last view."""
 
     def observe(self, view: View) -> None:
+        self.last = view.frame.seconds
         picks = self.picker.picks(view.frame.seconds)
         if picks or self.first is None:
             moment = Moment(view.frame.seconds, taken(view.frame.pixels, self.detector.side))
@@ -89,7 +92,8 @@ class PicturesExamination(Examination):
     def conclude(self) -> Finding:
         if self.first is None:
             return self._without(say("synthetic_image.unreadable"))
-        moments = self.taken or [self.first]
+        places = self.picker.chosen([moment.seconds for moment in self.taken], self.last)
+        moments = [self.taken[place] for place in places] or [self.first]
         fit = [moment for moment in moments if not moment.picture.unfit]
         if not fit:
             return self._without(moments[0].picture.unfit)
@@ -116,11 +120,18 @@ class PicturesExamination(Examination):
             reason=evidence.text,
             score=round(whole, 6),
             evidence=(evidence,),
-            segments=_segments(seen, self.duration, calibration) if self.is_film else (),
+            segments=self._segments(seen) if self.is_film else (),
             weights_sha256=detector.encoder.sha256,
             parameters={"runtime": detector.encoder.runtime},
             counts={"crops": sum(len(one.looks) for one in seen)},
         )
+
+    def _segments(self, seen: Sequence[Seen]) -> tuple[Segment, ...]:
+        starts = [one.moment.seconds for one in seen]
+        scores = [one.score for one in seen]
+        end = self.duration or self.last
+        label = say("synthetic_image.segment")
+        return asking.segments(starts, end, scores, self.calibration, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +152,6 @@ class Seen:
     def of(cls, moment: Moment, detector: SyntheticImage) -> Seen:
         found = looks(moment.picture, detector.encoder.features, detector.head)
         return cls(moment, found, score([look.logit for look in found]))
-
-
-def _segments(
-    seen: Sequence[Seen], duration: float, calibration: AskingCalibration
-) -> tuple[Segment, ...]:
-    starts = [one.moment.seconds for one in seen]
-    scores = [one.score for one in seen]
-    label = say("synthetic_image.segment")
-    return asking.segments(starts, duration, scores, calibration, label)
 
 
 def _evidence(
