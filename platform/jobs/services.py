@@ -152,7 +152,8 @@ def _settle(claim: Claim, state: State, **fields: Any) -> None:
     mine = claim.model._base_manager.filter(pk=claim.pk, fence=claim.fence, state=State.RUNNING)
     if state in SETTLED:
         fields["finished_at"] = ClockTimestamp()
-    if not mine.update(state=state, lease_until=None, **fields):
+    # Nothing is being done any more, so no step of it is named.
+    if not mine.update(state=state, lease_until=None, stage="", **fields):
         log.warning("late write refused: %s %s fence %s of %s",
                     claim.model._meta.label, claim.pk, claim.fence, claim.worker)  # fmt: skip
         raise LeaseLost(f"{claim.model._meta.label} {claim.pk} is no longer ours")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 
+from jobs.claims import Claim
 from jobs.errors import LeaseLost, Why
 from jobs.models import RefusedWrite, State
 from jobs.reconciling import reconcile
@@ -40,6 +41,23 @@ def test_a_zombie_can_write_nothing(errands: type[Errand]) -> None:
     assert not heartbeat(zombie).alive
     assert errands.objects.values().get(pk=errand.pk) == before
     assert heartbeat(alive).alive
+
+
+@pytest.mark.parametrize("end", [
+    lambda own: finish(own, State.DONE), lambda own: park(own, "c", "x"),
+    lambda own: retry(own, "x"), release,
+])  # fmt: skip
+def test_no_step_is_named_when_the_work_has_ended(
+    errands: type[Errand], end: Callable[[Claim], object]
+) -> None:
+    """Neither of a result nor of a job that waits for its next try."""
+    errand = errands.objects.create()
+    own = claim(errands, worker="w")
+    assert own is not None and heartbeat(own, progress=0.5, stage="looking").alive
+    with transaction.atomic():
+        end(own)
+    errand.refresh_from_db()
+    assert errand.stage == "" and errand.state != State.RUNNING
 
 
 def test_a_late_result_rolls_back_with_all_that_was_written_beside_it(

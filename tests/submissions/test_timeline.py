@@ -134,6 +134,16 @@ def spoken(*scores: float) -> dict[str, Any]:
     return {"media": {"kind": "audio", "duration": 4.0}, "findings": [finding], "scenes": None}
 
 
+def test_a_segment_below_the_bound_is_not_labelled_as_found() -> None:
+    """Its row says when and how high; of findings without a bound every row keeps its label."""
+    sound = spoken(0.05, 0.95)
+    for segment in sound["findings"][0]["segments"]:
+        segment["label"] = "synthetic voice"
+    assert [row["label"] for row in timeline(sound)["rows"]] == ["", "synthetic voice"]  # type: ignore[index]
+    sound["findings"][0]["parameters"] = {}
+    assert [row["label"] for row in timeline(sound)["rows"]] == 2 * ["synthetic voice"]  # type: ignore[index]
+
+
 DRAWINGS = {"waveform": "/w.png", "spectrogram": "/s.png"}
 
 

@@ -70,7 +70,14 @@ def _of_check(finding: Json) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     }  # fmt: skip
     rows = [
         {
-            **_row(s["start"], s["end"], name, _score(s), s.get("label", "")),
+            # The label says what the check finds, which a segment below its bound does not show.
+            **_row(
+                s["start"],
+                s["end"],
+                name,
+                _score(s),
+                s.get("label", "") if one["flagged"] or bound is None else "",
+            ),
             "flagged": one["flagged"],
         }
         for s, one in zip(segments, drawn, strict=True)
