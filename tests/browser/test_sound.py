@@ -18,7 +18,6 @@ from media_analysis.review.models import Case
 from media_analysis.review.services import cases
 from media_analysis.submissions.services.intake import submit
 from ml.engine.contract import Finding, Kind, Segment, Status
-from ml.engine.manifest import card_of
 from ml.engine.media import sound_pictures
 from ml.engine.media.spectra import RATE
 from tests.browser.screenshots import FOLDER
@@ -45,11 +44,10 @@ def a_voice(person: Person) -> Case:
     samples, out = spoken(), BytesIO()
     wavfile.write(out, RATE, (samples * 32767).astype(np.int16))
     sent = submit(person.actor, person.team, BytesIO(out.getvalue()), "voice.wav").submission
-    found_at = card_of("voice_spoof")["calibration"]["used"]["found_at"]
     segments = tuple(Segment(n, n + 1.0, score) for n, score in enumerate(SCORES))
     finding = Finding("voice_spoof", "1", Status.RAN, "Segments of the voice sound made.",
-                      score=found_at + 1, segments=segments,
-                      parameters={"found_at": found_at})  # fmt: skip
+                      score=2.0, segments=segments,
+                      parameters={"found_at": 1.0, "segment_found_at": 0.9})  # fmt: skip
     drawn = sound_pictures.pictures(samples, float(SECONDS))
     analysed(sent, Kind.AUDIO, (finding,), drawn, duration=float(SECONDS), has_audio=True)
     prepared(sent)
