@@ -86,7 +86,7 @@ def _reclaim(model: type[LeasedJob]) -> Reconciled:
 def _after_expiry(model: type[LeasedJob], job: LeasedJob) -> State:
     crashes = job.crashes + 1
     reason = f"its worker ({job.worker}) stopped renewing the lease"
-    changes: dict[str, Any] = {"crashes": crashes, "lease_until": None}
+    changes: dict[str, Any] = {"crashes": crashes, "lease_until": None, "stage": ""}
     if job.cancel_requested:
         state, code, reason = State.CANCELLED, "cancelled", "cancelled while it was running"
     elif crashes >= timing.MAX_CRASHES:

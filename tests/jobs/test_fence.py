@@ -60,6 +60,16 @@ def test_no_step_is_named_when_the_work_has_ended(
     assert errand.stage == "" and errand.state != State.RUNNING
 
 
+def test_no_step_is_named_of_a_job_whose_worker_is_gone(errands: type[Errand]) -> None:
+    errand = errands.objects.create()
+    own = claim(errands, worker="w")
+    assert own is not None and heartbeat(own, progress=0.5, stage="looking").alive
+    worker_died("w")
+    assert reconcile().reclaimed == 1
+    errand.refresh_from_db()
+    assert errand.stage == "" and errand.state == State.QUEUED
+
+
 def test_a_late_result_rolls_back_with_all_that_was_written_beside_it(
     errands: type[Errand],
 ) -> None:
