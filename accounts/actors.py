@@ -88,6 +88,11 @@ class Actor:
         return replace(self.who, role=str(role)) if role else self.who
 
 
+def who_in(team_id: UUID, by: Actor | Who) -> Who:
+    """For the record: whoever acts in this team, a person or a part of the system."""
+    return by.who_in(team_id) if isinstance(by, Actor) else by
+
+
 ANONYMOUS = Actor(who=NOBODY)
 SHELL_ACTOR = Actor(who=replace(SHELL, role="site_admin"), is_site_admin=True)
 """Whoever may run commands on the server may run the house."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.actors import Actor
+from accounts.actors import Actor, who_in
 from accounts.models import User
 from accounts.roles import Permission
 from audit.rows import Row
@@ -85,7 +85,7 @@ def record_event(
     record(
         chain=case.submission_id,
         verb=verb,
-        who=by.who_in(case.team_id) if isinstance(by, Actor) else by,
+        who=who_in(case.team_id, by),
         object_type="case",
         object_id=case.pk,
         object_sha256=case.submission.blob_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from accounts.actors import Actor
+from accounts.actors import Actor, who_in
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
@@ -25,7 +25,7 @@ def record_event(
     record(
         chain=submission.pk,
         verb=verb,
-        who=by.who_in(submission.team_id) if isinstance(by, Actor) else by,
+        who=who_in(submission.team_id, by),
         object_type="submission",
         object_id=submission.pk,
         object_sha256=submission.blob_id,

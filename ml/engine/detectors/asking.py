@@ -9,9 +9,10 @@ from typing import Any
 from ml.engine.contract import Detector, Evidence, Finding, Segment, Status
 from ml.engine.fusion.calibration import (
     AskingCalibration,
-    Calibration,
     mean_ratio,
     probability,
+    segment_bound,
+    segment_probability,
 )
 
 
@@ -45,7 +46,7 @@ def finding(
         weights_sha256=weights_sha256,
         parameters={
             **ends,
-            "found_at": calibration.line.found_at,
+            "found_at": calibration.found_at,
             **segment_bound(of_a_segment or calibration, segments),
             **(parameters or {}),
         },
@@ -64,16 +65,6 @@ def ratio(
         "log10_lr_low": mean_ratio([low for low, _ in ends]),
         "log10_lr_high": mean_ratio([high for _, high in ends]),
     }
-
-
-def segment_bound(
-    calibration: AskingCalibration | Calibration, segments: Sequence[Segment]
-) -> dict[str, float]:
-    """The probability from which a segment counts, as findings keep it: the card may change."""
-    if not segments:
-        return {}
-    value = probability(calibration.log10_lr(calibration.found_at))
-    return {"segment_found_at": round(value, 4)}
 
 
 def segments(
@@ -95,5 +86,5 @@ def segment(
     start: float, end: float, score: float, calibration: AskingCalibration, label: str
 ) -> Segment:
     """A moment with its probability."""
-    value = probability(calibration.log10_lr(score))
-    return Segment(round(start, 3), round(end, 3), round(value, 4), label)
+    value = segment_probability(calibration, score)
+    return Segment(round(start, 3), round(end, 3), value, label)

@@ -109,7 +109,7 @@ def is_found(calibration: AskingCalibration, judged: Sequence[FaceScore]) -> boo
     found = calibration.says(strongest(judged).logit) is Outcome.MANIPULATION_FOUND
     if len(judged) > 1:  # the strongest of several faces is higher by chance alone
         together, _ = asking.ratio(calibration, [one.logit for one in judged])
-        found = found and together >= calibration.log10_lr(calibration.line.found_at)
+        found = found and together >= calibration.log10_lr(calibration.found_at)
     return found
 
 

@@ -24,8 +24,13 @@ from ml.engine.contract import (
     Status,
     Strength,
 )
-from ml.engine.detectors import asking
-from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
+from ml.engine.fusion.calibration import (
+    Calibration,
+    mean_ratio,
+    probability,
+    segment_bound,
+    segment_probability,
+)
 from ml.engine.manifest import read_manifest
 from ml.engine.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
 from ml.engine.media.stated import no_pictures
@@ -125,7 +130,7 @@ class FaceExamination(Examination):
                 "log10_lr_high": mean_ratio([high for _, high in spread]),
                 "found_at": calibration.found_at,
                 "clear_at": calibration.clear_at,
-                **asking.segment_bound(calibration, segments),
+                **segment_bound(calibration, segments),
                 "runtime": self._detector.network.served.runtime,
             },
             counts={
@@ -217,6 +222,6 @@ def _segments(
     starts = [crop.seconds for crop in score.crops]
     ends = [*starts[1:], max(score.track.last, starts[-1])]
     return tuple(
-        Segment(start, end, round(probability(calibration.log10_lr(logit)), 4), label)
+        Segment(start, end, segment_probability(calibration, logit), label)
         for start, end, logit in zip(starts, ends, score.logits, strict=True)
     )

@@ -103,6 +103,19 @@ def mean_ratio(log10_ratios: Sequence[float]) -> float:
     return highest + math.log10(total / len(log10_ratios))
 
 
+def segment_probability(calibration: Calibration | AskingCalibration, score: float) -> float:
+    """Of one segment of a timeline, as findings keep it."""
+    return round(probability(calibration.log10_lr(score)), 4)
+
+
+def segment_bound(
+    calibration: Calibration | AskingCalibration, segments: Sequence[object]
+) -> dict[str, float]:
+    """The probability from which a segment counts, as findings keep it: the card may change."""
+    found_at = segment_probability(calibration, calibration.found_at)
+    return {"segment_found_at": found_at} if segments else {}
+
+
 def probability(log10_lr: float) -> float:
     """With even odds beforehand, which is what every probability here is given."""
     return float(1.0 / (1.0 + 10.0**-log10_lr))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from ml.engine.detectors.synthetic_image.places import CropPosition, places
 from ml.engine.image_encoders.heads import Head as Head
 from ml.engine.media.detail import enlargement
 from ml.engine.media.encoding import through_codec
+from ml.engine.media.shrink import smaller
 from ml.engine.sentence import say
 
 Floats = NDArray[np.float32]
@@ -54,11 +56,8 @@ def reduced(pixels: Pixels, side: int) -> Pixels:
     """A larger picture is reduced: one pixel of a photograph of 4,000 shows little but the noise
     and the sharpening of the camera, which alarm the check. The shorter side holds a crop."""
     height, width = pixels.shape[:2]
-    scale = max(LARGEST / max(height, width), side / min(height, width))
-    if scale >= 1:
-        return pixels
-    size = (round(width * scale), round(height * scale))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    holds_a_crop = math.ceil(side * max(height, width) / min(height, width))
+    return smaller(pixels, max(LARGEST, holds_a_crop))[0]
 
 
 QUALITY = 92

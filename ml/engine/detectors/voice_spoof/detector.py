@@ -22,7 +22,7 @@ from ml.engine.detectors import asking
 from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
 from ml.engine.detectors.voice_spoof.network import FOLDER, Network
 from ml.engine.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
-from ml.engine.fusion.calibration import probability
+from ml.engine.fusion.calibration import segment_probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_sound
@@ -91,7 +91,7 @@ class VoiceExamination(Examination):
     ) -> Finding:
         calibration = self.detector.network.calibration
         score = float(np.mean([one.logit for one in judged]))
-        flagged = [one for one in judged if one.logit >= calibration.line.found_at]
+        flagged = [one for one in judged if one.logit >= calibration.found_at]
         decides = calibration.decides(score)
         asks = calibration.asks(score)
         return asking.finding(
@@ -127,7 +127,7 @@ def _segment(one: ScoredWindow, calibration: VoiceCalibration) -> Segment:
     return Segment(
         one.window.start,
         one.window.end,
-        round(probability(calibration.log10_lr(one.logit)), 4),
+        segment_probability(calibration, one.logit),
         say("voice.segment"),
     )
 
