@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lab.face.store import Store
 from ml.engine.contract import Crop, FaceTrack, Frame, Pixels
 from ml.engine.media import crops
-from ml.engine.media.face_scores import FaceNetwork
+from ml.engine.media.face_scores import FaceNetwork, FaceScore
 from ml.engine.media.faces import FaceFinder
 from ml.evaluation import degrade
 from ml.evaluation.calibration import fit_platt, lr_cap
@@ -62,15 +62,22 @@ def served_scores(
 def score_one(
     number: int, degraded: bool, pixels: Pixels, finder: FaceFinder, network: FaceNetwork
 ) -> Scored:
+    found, side = face_score(pixels, finder, network)
+    return Scored(number, degraded, found.logit if found else None, side)
+
+
+def face_score(
+    pixels: Pixels, finder: FaceFinder, network: FaceNetwork
+) -> tuple[FaceScore | None, float]:
+    """Of the picture's face, and the face's shorter side."""
     faces = finder.in_still(pixels)
     crop: Crop | None = crops.cut(Frame(0, 0.0, pixels), faces[0]) if faces else None
     if crop is None:
-        return Scored(number, degraded, None, 0.0)
+        return None, 0.0
     side = min(faces[0].box.width, faces[0].box.height)
     track = FaceTrack(id=1, first=0.0, last=0.0, seen=1, crops=(crop,))
     usable = network.usable(track)
-    score = network.score(track, usable).logit if usable else None
-    return Scored(number, degraded, score, side)
+    return network.score(track, usable) if usable else None, side
 
 
 def fitted(

@@ -24,7 +24,7 @@ from lab.common.speaking import say
 from lab.face.calibrate import FEWEST_OF_A_SOURCE, for_card, upper_bound
 from lab.image_encoders.face_head import Floats, Part, figures, read
 from ml.engine.detectors import diffusion_face
-from ml.engine.detectors.synthetic_face.joined import MARGIN
+from ml.engine.detectors.joined_network import MARGIN
 from ml.engine.image_encoders.heads import Head
 from ml.engine.serving import read_card
 from ml.evaluation import metrics

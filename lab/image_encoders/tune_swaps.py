@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from numpy.random import Generator
 
+from lab.common.ahead import ahead
 from lab.face import blend, crops, faces, redraw
 from lab.face.batches import Pool, Sample
 from lab.face.config import FaceConfig
@@ -39,6 +40,7 @@ from ml.evaluation import data_folders, degrade
 SOURCES = ("ffhq", "lfw", "utkface", "news")
 NORM_RATE, LOW_RATE, HEAD_RATE = 5e-4, 1e-3, 2e-3
 WARM_UP, FLAT = 20, 0.4
+MOST_STEPS = 1_000_000
 KINDS = ("swap", "blend", "lips", "drawn")
 RANKING = 0.25
 """Weight of the part of the loss that only asks which of the two is the altered one."""
@@ -116,6 +118,9 @@ def main() -> None:
     parser.add_argument("--also", type=Path, required=True, help="filmed faces, cut by `prepare`")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="continue from another run's checkpoint")
+    parser.add_argument("--head", type=Path, help="a first head, as `lab.common.heads` saves it")
+    parser.add_argument("--head-rate", type=float, default=HEAD_RATE)
+    parser.add_argument("--uphill", type=float, default=0.0, help="see `Tuning.lift`")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--taps", default="6,9")
     parser.add_argument("--rank", type=int, default=4)
@@ -142,6 +147,10 @@ def main() -> None:
     pool.redrawn = redraw.prepared(store, pool.genuine, data_folders.cache() / "redrawn")
     taps = tuple(int(n) for n in options.taps.split(","))
     judge = Judge(load(), taps, options.rank)
+    if options.head:
+        with np.load(options.head) as first:
+            judge.head.weight.data = torch.from_numpy(first["weight"][None].copy())
+            judge.head.bias.data.fill_(float(first["bias"]))
     if options.start:
         judge.load_state_dict(torch.load(options.start, weights_only=True))
     steps = tuned(judge, pool, options, random)
@@ -159,7 +168,8 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
     """Trains for the given time, saves the moving average of the weights now and then."""
     groups: dict[float, list[torch.nn.Parameter]] = {}
     for name, p in judge.named_parameters():
-        rate = HEAD_RATE if name.startswith("head") else LOW_RATE if ".low." in name else NORM_RATE
+        rate = LOW_RATE if ".low." in name else NORM_RATE
+        rate = options.head_rate if name.startswith("head") else rate
         groups.setdefault(rate, []).append(p)
     tuning = Tuning(judge, groups)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -168,6 +178,7 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
     kinds = [kind for kind, count in zip(KINDS, counts, strict=True) for _ in range(count)]
     averages: dict[str, float] = {}
     started = saved = time.time()
+    batches = ahead(lambda step: pool.pairs_of(step, *counts), 0, MOST_STEPS)
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
         falling = min(1.0, max(0.0, 1 - done) / (1 - FLAT))
         factor = options.rate * min(1.0, (tuning.steps + 1) / WARM_UP) * falling
@@ -176,9 +187,9 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
             if random.random() < 0.5
             else tuple(random.integers(spare + 1, size=2))
         )
-        fake, real = judge(
-            pool.pairs_of(tuning.steps, *counts), (int(corner[0]), int(corner[1]))
-        ).chunk(2)
+        pixels = next(batches)
+        tuning.lift(options.uphill)
+        fake, real = judge(pixels, (int(corner[0]), int(corner[1]))).chunk(2)
         loss = (F.softplus(real).mean() + F.softplus(-fake).mean()) / 2
         loss = loss + RANKING * F.softplus(real - fake).mean()
         tuning.step(loss, factor)

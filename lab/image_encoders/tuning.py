@@ -17,7 +17,18 @@ class Tuning:
         self.optimiser = torch.optim.AdamW(
             [{"params": list(some), "lr": rate} for rate, some in groups.items()], weight_decay=0.0
         )
+        self._lifted: list[tuple[nn.Parameter, Tensor]] = []
         self.averaged = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+    def lift(self, distance: float) -> None:
+        """Moves the weights `distance` up the loss, by the momentum of the earlier steps, until
+        `step` has its gradients. Taken there, they prefer flat places, at no further cost."""
+        states = ((p, self.optimiser.state.get(p, {})) for p in self.model.parameters())
+        ways = [(p, state["exp_avg"]) for p, state in states if "exp_avg" in state]
+        length = float(sum(way.square().sum() for _, way in ways)) ** 0.5
+        self._lifted = [(p, way * (distance / (length + 1e-12))) for p, way in ways if distance]
+        for p, way in self._lifted:
+            p.data.add_(way)
 
     def step(self, loss: Tensor, factor: float) -> None:
         """At `factor` times the peak rates."""
@@ -25,6 +36,9 @@ class Tuning:
             group["lr"] = peak * factor
         self.optimiser.zero_grad()
         loss.backward()
+        for p, way in self._lifted:
+            p.data.sub_(way)
+        self._lifted = []
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.steps += 1

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from lab.common import heads
 from lab.common.speaking import say
-from lab.synthetic_image.release import FOLDER, described, read_card, write_card
+from lab.image_encoders.tuned_layers import described
+from lab.synthetic_image.release import FOLDER, read_card, write_card
 from ml.engine.image_encoders.heads import Head
 from ml.engine.image_encoders.served import encoder_of
 

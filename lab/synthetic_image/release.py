@@ -16,7 +16,6 @@ pictures and of videos.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,50 +23,24 @@ from typing import Any
 
 import numpy as np
 
+from lab.image_encoders import tuned_layers
 from lab.synthetic_image import report, rows
 
 FOLDER = Path("ml/engine/detectors/synthetic_image")
 CLEAR_ALPHA = 0.05
-LAYERS = {"norm1": "layer_norm1", "norm2": "layer_norm2"}
 
 
 def export(checkpoint: Path, settings: dict[str, Any]) -> None:
     import torch
 
     learnt = {k: v.numpy() for k, v in torch.load(checkpoint, weights_only=True).items()}
-    norms = {name(key): value for key, value in learnt.items() if key.startswith("encoder.")}
-    np.savez(FOLDER / "norms.npz", **norms)
-    np.savez(FOLDER / "head.npz", weight=learnt["head.weight"][0], bias=learnt["head.bias"][0])
     card = read_card()
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
-    card["encoder"] = {
-        "base": "clip_vit_b16",
-        "taps": list(settings["taps"]),
-        "side": settings["side"],
-        "norms": described("norms.npz"),
-    }
-    card["head"] = described("head.npz")
+    card |= tuned_layers.write(learnt, settings, FOLDER)
     card["recipe"] = {"steps": settings["steps"], "pairs": settings["pairs"], **settings["recipe"]}
     card.pop("calibration", None)
     card.pop("rows", None)
     write_card(card)
-
-
-def name(key: str) -> str:
-    """The encoder's own name of a LayerNorm: `encoder.blocks.0.norm1.weight` and the like."""
-    parts = key.split(".")
-    if parts[1] == "before":
-        return f"pre_layrnorm.{parts[2]}"
-    return f"encoder.layers.{parts[2]}.{LAYERS[parts[3]]}.{parts[4]}"
-
-
-def described(file: str) -> dict[str, Any]:
-    content = (FOLDER / file).read_bytes()
-    return {
-        "file": file,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-    }
 
 
 def card(val: Path, test: Path, alpha: float) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ml.engine.detectors.diffusion_face.detector import make as make_diffusion
+from ml.engine.detectors.joined_network import JoinedNetwork
 from ml.engine.detectors.synthetic_face.detector import make
-from ml.engine.detectors.synthetic_face.joined import JoinedNetwork
 from ml.engine.image_encoders.heads import Head
 from ml.engine.image_encoders.served import REMEMBERED, ServedEncoder
 from ml.engine.media.face_scores import FaceNetwork, saved_again
@@ -106,7 +106,7 @@ class Tokens:
 
 def test_without_the_encoder_it_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that lacks the file loses the check, and says so."""
-    from ml.engine.detectors.synthetic_face import joined as module
+    from ml.engine.detectors import joined_network as module
 
     def missing(*_: Any) -> None:
         raise ModelFileUnusable("The network was not built.")

@@ -97,7 +97,7 @@ def test_patches_keep_every_pixel_in_its_place() -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """A check of one block and a small crop, with LayerNorms of its own."""
+    """A check of one block and a small crop, with trained layers of its own."""
 
     folder: Path
     card: dict[str, Any]
@@ -118,10 +118,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Check:
     folder.mkdir()
     (models / base.name).symlink_to(base)
     bias = np.linspace(-0.2, 0.2, weights.WIDTH, dtype=np.float32)
-    norms: dict[str, Any] = {"encoder.layers.0.layer_norm2.bias": bias}
-    np.savez(folder / "norms.npz", **norms)
-    described = {"file": "norms.npz", "sha256": digest_of(folder / "norms.npz")}
-    card = {"encoder": {"base": "clip_vit_b16", "taps": TAPS, "side": SIDE, "norms": described}}
+    random, block = np.random.default_rng(3), "encoder.layers.0"
+    layers: dict[str, Any] = {f"{block}.layer_norm2.bias": bias}
+    for name, outward in (("self_attn.qkv", 3 * weights.WIDTH), ("mlp.fc1", 4 * weights.WIDTH)):
+        layers[f"{block}.{name}.down"] = random.normal(0, 0.03, (weights.WIDTH, 4)).astype("f2")
+        layers[f"{block}.{name}.up"] = random.normal(0, 0.03, (4, outward)).astype("f2")
+    np.savez(folder / "tuned.npz", **layers)
+    described = {"file": "tuned.npz", "sha256": digest_of(folder / "tuned.npz")}
+    card = {"encoder": {"base": "clip_vit_b16", "taps": TAPS, "side": SIDE, "tuned": described}}
     (folder / "card.json").write_text(json.dumps(card))
     (folder / "__init__.py").touch()
     with pytest.MonkeyPatch.context() as patch:
@@ -141,9 +145,9 @@ def check(built: Check, monkeypatch: pytest.MonkeyPatch) -> Check:
 
 
 def test_the_served_encoder_says_what_float32_says(check: Check) -> None:
-    """On drawn pictures that set-up did not hold it against, with the check's own LayerNorms."""
+    """On drawn pictures that set-up did not hold it against, with the check's own layers."""
     made = check.encoder()
-    tuned = weights.with_norms(weights.load(), building.norms(check.folder, check.card))
+    tuned = weights.tuned(weights.load(), building.layers(check.folder, check.card))
     random = np.random.default_rng(5)
     for side in (3, 12, 48):
         coarse = random.integers(0, 256, (side, side, 3)).astype(np.uint8)
@@ -169,21 +173,21 @@ def test_a_network_that_was_changed_after_it_was_built_is_not_run(
         check.encoder().features(np.zeros((SIDE, SIDE, 3), np.uint8))
 
 
-def test_other_layernorms_are_another_network(check: Check, tmp_path: Path) -> None:
+def test_other_tuned_layers_are_another_network(check: Check, tmp_path: Path) -> None:
     """A new release of a check never runs the network of the old one."""
     before = served.file_name(served.made_from(check.folder, check.card))
-    (tmp_path / "norms.npz").write_bytes((check.folder / "norms.npz").read_bytes() + b"x")
-    with pytest.raises(ModelFileUnusable, match="not those that the card names"):
+    (tmp_path / "tuned.npz").write_bytes((check.folder / "tuned.npz").read_bytes() + b"x")
+    with pytest.raises(ModelFileUnusable, match="not those of the card"):
         served.made_from(tmp_path, check.card)
-    norms = {"file": "norms.npz", "sha256": digest_of(tmp_path / "norms.npz")}
-    card = {"encoder": {**check.card["encoder"], "norms": norms}}
+    described = {"file": "tuned.npz", "sha256": digest_of(tmp_path / "tuned.npz")}
+    card = {"encoder": {**check.card["encoder"], "tuned": described}}
     assert served.file_name(served.made_from(tmp_path, card)) != before
 
 
-def test_a_check_without_layernorms_takes_the_published_ones(check: Check) -> None:
-    encoder = {k: v for k, v in check.card["encoder"].items() if k != "norms"}
+def test_a_check_without_tuned_layers_takes_the_published_ones(check: Check) -> None:
+    encoder = {k: v for k, v in check.card["encoder"].items() if k != "tuned"}
     plain = {"encoder": encoder}
-    assert building.norms(check.folder, plain) == {}
+    assert building.layers(check.folder, plain) == {}
     named = [served.file_name(served.made_from(check.folder, c)) for c in (plain, check.card)]
     assert named[0] != named[1]
 
@@ -230,10 +234,10 @@ def test_a_check_that_is_not_offered_is_not_built(check: Check, tmp_path: Path) 
 
 
 def test_two_checks_with_the_same_network_share_it(check: Check, tmp_path: Path) -> None:
-    """Built once and loaded once a process; a check with other LayerNorms has its own."""
+    """Built once and loaded once a process; a check with other layers has its own."""
     other = tmp_path / "other"
     other.mkdir()
-    (other / "norms.npz").write_bytes((check.folder / "norms.npz").read_bytes())
+    (other / "tuned.npz").write_bytes((check.folder / "tuned.npz").read_bytes())
     assert encoder_of(other, check.card) is check.encoder()
 
 

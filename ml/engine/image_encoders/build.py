@@ -1,4 +1,5 @@
-"""Builds the network that is served: the encoder's first blocks as int8, with a check's LayerNorms.
+"""Builds the network that is served: the encoder's first blocks as int8, with the layers that a
+check trained.
 
 `python -m ml.engine.image_encoders` runs this at set-up, in a process of its own: TensorFlow is
 needed here and nowhere in a worker.

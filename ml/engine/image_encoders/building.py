@@ -94,7 +94,7 @@ def made(folder: Path, card: dict[str, Any]) -> tuple[bytes, FirstLayer, float]:
     from ml.engine.image_encoders.build import converted
 
     taps, side = tuple(card["encoder"]["taps"]), int(card["encoder"]["side"])
-    whole = weights.with_norms(weights.load(), norms(folder, card))
+    whole = weights.tuned(weights.load(), layers(folder, card))
     content = converted(whole, taps, side)
     network, first = runtimes.LiteRT(content), FirstLayer.of(whole, side)
     worst = 1.0
@@ -106,10 +106,11 @@ def made(folder: Path, card: dict[str, Any]) -> tuple[bytes, FirstLayer, float]:
     return content, first, worst
 
 
-def norms(folder: Path, card: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
-    if "norms" not in card["encoder"]:
+def layers(folder: Path, card: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """What the check trained of the encoder; nothing where it runs as published."""
+    if "tuned" not in card["encoder"]:
         return {}
-    with np.load(folder / card["encoder"]["norms"]["file"]) as stored:
+    with np.load(folder / card["encoder"]["tuned"]["file"]) as stored:
         return {name: stored[name].astype(np.float32) for name in stored.files}
 
 

@@ -1,10 +1,11 @@
 """The image encoder of a check as a worker runs it: built at set-up and loaded on first use. Checks
 whose cards name the same network share it.
 
-The check's card names the base file, the number of blocks, the side of a crop and the trained
-LayerNorms, if any (`norms`, committed next to the card). Set-up builds the network from them in the
-models folder and writes a note next to it with its sources and its digest. A worker loads no other
-network. Where it is missing, the check is *not available*, and the others still run.
+The check's card names the base file, the number of blocks, the side of a crop and the layers that
+were trained for the check, if any (`tuned`, committed next to the card). Set-up builds the network
+from them in the models folder and writes a note next to it with its sources and its digest. A
+worker loads no other network. Where it is missing, the check is *not available*, and the others
+still run.
 """
 
 from __future__ import annotations
@@ -89,20 +90,21 @@ def made_from(folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
     encoder = card["encoder"]
     return {
         "base": FILES[encoder["base"]].sha256,
-        "norms": _norms(folder, encoder),
+        # This name is in the file names of networks that are already built.
+        "norms": _tuned(folder, encoder),
         "taps": list(encoder["taps"]),
         "side": encoder["side"],
         "builder": BUILDER,
     }
 
 
-def _norms(folder: Path, encoder: Mapping[str, Any]) -> str:
-    """Digest of the check's LayerNorms; nothing where they stay as published."""
-    if "norms" not in encoder:
+def _tuned(folder: Path, encoder: Mapping[str, Any]) -> str:
+    """Digest of the layers that the check trained; nothing where they stay as published."""
+    if "tuned" not in encoder:
         return ""
-    found = digest((folder / encoder["norms"]["file"]).read_bytes())
-    if found != encoder["norms"]["sha256"]:
-        raise ModelFileUnusable(f"{folder.name}: the LayerNorms are not those that the card names.")
+    found = digest((folder / encoder["tuned"]["file"]).read_bytes())
+    if found != encoder["tuned"]["sha256"]:
+        raise ModelFileUnusable(f"{folder.name}: the tuned layers are not those of the card.")
     return found
 
 

@@ -7,7 +7,7 @@ float32 as published. `ml.engine.model_files` names the file and its source, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 PREFIX = "vision_model."
 QUANTIZED = "_quantized"
+DOWN, JOINED = ".down", "qkv"
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -58,12 +59,33 @@ def floats(content: bytes) -> Weights:
     return weights
 
 
-def with_norms(weights: Weights, norms: Mapping[str, NDArray[np.float32]]) -> Weights:
-    """The weights with the LayerNorms that a check was trained to."""
-    unknown = set(norms) - set(weights)
-    if unknown:
-        raise ValueError(f"not weights of the encoder: {sorted(unknown)[:3]}")
-    return {**weights, **norms}
+def tuned(weights: Weights, layers: Mapping[str, NDArray[np.float32]]) -> Weights:
+    """The weights with what a check trained: LayerNorms, and low-rank changes of linear layers.
+
+    The change of `NAME.weight` is `NAME.down` times `NAME.up`. The queries, keys and values of a
+    block are changed together, as `self_attn.qkv`.
+    """
+    found = dict(weights)
+    for name, values in layers.items():
+        if name.endswith(".up"):
+            continue
+        if name.endswith(DOWN):
+            stem = name.removesuffix(DOWN)
+            for part, change in _changes(stem, values @ layers[f"{stem}.up"]):
+                found[part] = weights[part] + change
+        elif name in weights:
+            found[name] = values
+        else:
+            raise ValueError(f"not a weight of the encoder: {name}")
+    return found
+
+
+def _changes(stem: str, change: NDArray[np.float32]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    if stem.endswith(JOINED):
+        for part, third in zip("qkv", np.split(change, 3, axis=1), strict=True):
+            yield f"{stem.removesuffix(JOINED)}{part}_proj.weight", third
+    else:
+        yield f"{stem}.weight", change
 
 
 def _layer(output: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ml.engine.contract import Detector
 from ml.engine.detectors.face_network import FaceNetworkDetector, FacePhrases
-from ml.engine.detectors.synthetic_face.joined import JoinedNetwork
+from ml.engine.detectors.joined_network import JoinedNetwork
 
 PHRASES = FacePhrases(
     code="synthetic_face",

@@ -24,12 +24,15 @@ class JoinedNetwork(FaceNetwork):
     """The encoder sees the best crop of a face over time. After a harmless change only the small
     network is asked again."""
 
-    def __init__(self, folder: Path, served: Served) -> None:
+    def __init__(
+        self, folder: Path, served: Served, shares: tuple[float, float] | None = None
+    ) -> None:
+        """`shares`: of the network's logit and of the head's, instead of the card's."""
         super().__init__(served)
         self.encoder = encoder_of(folder, served.card)
         self.head = read_head(folder, served.card)
         joined = served.card["joined"]
-        self._small, self._beside = float(joined["network"]), float(joined["head"])
+        self._small, self._beside = shares or (float(joined["network"]), float(joined["head"]))
 
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
         small = super().score(track, crops)
