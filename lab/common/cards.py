@@ -1,12 +1,15 @@
-"""Writes the common beginning of every card."""
+"""Writes cards, and the common beginning of each."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from lab.common.speakers import Spoken
+from ml.engine.serving import CARD
 
 
 def begun(name: str, version: str, *, says: str, kinds: Sequence[str]) -> dict[str, Any]:
@@ -25,3 +28,7 @@ def speakers_by_split(spoken: Sequence[Spoken]) -> dict[str, int]:
         split: len({one.clip.speaker for one in spoken if one.clip.split == split})
         for split in ("train", "val", "test")
     }
+
+
+def write(folder: Path, card: dict[str, Any]) -> None:
+    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ml.engine.serving import CARD
 
 
 class ParityBroken(RuntimeError):
@@ -50,10 +47,6 @@ def exported(
         "stored_as": "float16" if as_half else "float32",
         "parity": {"inputs": len(probes), "greatest_difference": difference},
     }
-
-
-def write_card(folder: Path, card: dict[str, Any]) -> None:
-    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 
 
 def _apart(served: dict[int, NDArray[Any]], trained: dict[int, NDArray[Any]]) -> float:

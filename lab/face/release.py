@@ -159,7 +159,7 @@ def release(
         },
         "licence": WEIGHTS_LICENCE,
     }
-    export.write_card(folder, card)
+    cards.write(folder, card)
     served = FaceNetwork(Served(folder))
 
     def scores(split: str, numbers: Sequence[int], *, degraded: bool) -> list[Scored]:
@@ -184,7 +184,7 @@ def release(
         "clean": measured(store, scores("test", test, degraded=False), calibration),
         "degraded": measured(store, scores("test", test, degraded=True), calibration),
     }
-    export.write_card(folder, card)
+    cards.write(folder, card)
     return card
 
 

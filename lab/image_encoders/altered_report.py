@@ -131,6 +131,7 @@ def gained(part: Part, before: Floats, after: Floats, figure: Any) -> tuple[floa
 
 
 def as_text(val: Part, test: Part, without: Part | None) -> str:
+    val = val.of(val.genuine | (val.kind == SWAPS))
     together = Together.fitted(val)
     swaps = test.of(test.genuine | (test.kind == SWAPS))
     own = swaps.of((swaps.source == "dfdc") | (swaps.kind == SWAPS))

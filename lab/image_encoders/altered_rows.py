@@ -79,7 +79,7 @@ def rows(store: Store, split: str, finder: FaceFinder) -> Iterator[Row]:
             crop = crops.cut(Frame(0, 0.0, picture), faces_found[0]) if faces_found else None
             if crop is not None:
                 yield Row(SWAPS if item.is_fake else "", number, crop, degraded)
-    if split == "test":
+    if split != "train":
         yield from blends(store, compare.even(store, genuine, BLENDED))
         yield from mouths(store, genuine)
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.common import heads
+from lab.common import cards, heads
 from lab.common.speaking import say
 from lab.face.calibrate import for_card
 from ml.engine.image_encoders.heads import Head
@@ -156,7 +156,7 @@ def release(head: Head, train: Part, val: Part, test: Part) -> None:
         "split": "test; face finder, crop and encoder as in service",
         **figures(test, heads.scores(head, test.features), found_at),
     }
-    (CHECK / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    cards.write(CHECK, card)
     say(json.dumps(card["measured"], indent=1))
 
 

@@ -1,11 +1,12 @@
-"""Writes the tuned encoder into the folder of `face_forgery`, and joins it with the small network.
+"""Joins the small network of `face_forgery` with the tuned encoder, and writes the check's card.
 
-    python -m lab.image_encoders.forgery_release export RUN/final.pt      (with PyTorch)
+    python -m lab.image_encoders.tuned_layers RUN/final.pt ml/engine/detectors/face_forgery
     python -m ml.engine.image_encoders
-    python -m lab.image_encoders.forgery_release card --also NEWS --out FOLDER [--write]
+    python -m lab.image_encoders.forgery_release --also NEWS --out FOLDER [--write]
 
-`card` scores the validation and test split with both, keeps the scores in FOLDER, joins both on the
-validation split and, without `--write`, only prints the figures. The small network stays as it is.
+Scores the validation and test split with both and keeps the scores in FOLDER, so that several of
+these, each with its own `--only`, share the work. Without `--write` it only prints the figures. The
+small network stays as it is.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ from typing import Any
 
 import cv2
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
+from lab.common import cards
 from lab.common.speaking import say
 from lab.face import calibrate, data, faces, release
 from lab.face.calibrate import Scored
 from lab.face.store import Store
-from lab.image_encoders import tuned_layers
 from ml.engine.detectors import face_forgery
-from ml.engine.detectors.joined_network import MARGIN, JoinedNetwork
+from ml.engine.detectors.joined_network import JoinedNetwork
 from ml.engine.fusion.calibration import Calibration
 from ml.engine.media.faces import FaceFinder
-from ml.engine.serving import CARD, Served, read_card
+from ml.engine.serving import Served, read_card
 from ml.evaluation import degrade
 
 CHECK = Path(face_forgery.__path__[0])
 SEED = 7
+PARTS = ("val-clean", "val-degraded", "test-clean", "test-degraded")
 EVERY = 500
 LICENCE = (
     "Network and encoder layers trained by Touchstone: the network from EfficientNet-Lite0's "
@@ -85,49 +86,27 @@ def scored(
     return found
 
 
-def weights(store: Store, val: Sequence[Both]) -> tuple[float, float]:
-    """Of both logits, so that their sum is as wide as the small network's logit."""
-    known = [one for one in val if one.small is not None]
-    both = np.array([(one.small, one.beside) for one in known])
-    fake = [store.items[one.number].is_fake for one in known]
-    fitted = LogisticRegression(C=1e3, class_weight="balanced").fit(both, fake)
-    genuine = ~np.array(fake)
-    scale = both[genuine, 0].std() / (both[genuine] @ fitted.coef_[0]).std()
-    network, head = (round(float(weight) * scale, 6) for weight in fitted.coef_[0])
-    return network, head
+def shares(store: Store, val: Sequence[Both]) -> tuple[float, float]:
+    """Each counts half, in units of the spread of its genuine scores: a sum that is fitted to the
+    swaps of the validation split would count the encoder less, which knows other ways of altering
+    a face better."""
+    genuine = [
+        (one.small, one.beside)
+        for one in val
+        if one.small is not None and not store.items[one.number].is_fake
+    ]
+    small, beside = np.array(genuine, np.float64).std(0)
+    return round(0.5 / float(small), 6), round(0.5 / float(beside), 6)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("export").add_argument("checkpoint", type=Path)
-    card = verbs.add_parser("card")
-    card.add_argument("--also", type=Path, required=True, help="filmed faces, cut by `prepare`")
-    card.add_argument("--out", type=Path, required=True)
-    card.add_argument("--write", action="store_true")
+    parser.add_argument("--also", type=Path, required=True, help="filmed faces, cut by `prepare`")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", choices=PARTS, help="score only this part, for a later call")
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    if options.verb == "export":
-        export(options.checkpoint)
-    else:
-        measure(options)
-
-
-def export(checkpoint: Path) -> None:
-    import torch
-
-    learnt = {k: v.numpy() for k, v in torch.load(checkpoint, weights_only=True).items()}
-    settings = json.loads((checkpoint.parent / "settings.json").read_text())
-    made = tuned_layers.write(learnt, settings, CHECK)
-    made["head"] |= {"margin": MARGIN, "settings": settings}
-    write(read_card(CHECK) | made | {"joined": {"network": 1.0, "head": 1.0}})
-
-
-def write(card: dict[str, Any]) -> None:
-    (CHECK / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-
-
-def measure(options: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     own = faces.own([options.also])
     store, _ = faces.opened(own)
@@ -135,37 +114,40 @@ def measure(options: argparse.Namespace) -> None:
     network = JoinedNetwork(CHECK, Served(CHECK), shares=(1.0, 1.0))
     mark = card["encoder"]["tuned"]["sha256"][:12]
 
-    def both(split: str, degraded: bool) -> list[Both]:
-        sources = {*what.fakes, *what.reals}
+    def both(part: str) -> list[Both]:
+        split, way = part.split("-")
         chosen = [
             number
-            for number in data.select(store.items, split=split, sources=sorted(sources))
+            for number in data.select(
+                store.items, split=split, sources=sorted({*what.fakes, *what.reals})
+            )
             if not store.items[number].is_fake or store.items[number].source in what.fakes
         ]
-        kept = options.out / f"{split}-{'degraded' if degraded else 'clean'}-{mark}.json"
-        return scored(store, chosen, network, degraded, kept)
+        return scored(
+            store, chosen, network, way == "degraded", options.out / f"{part}-{mark}.json"
+        )
 
-    val = both("val", False) + both("val", True)
-    joined = weights(store, val)
-    card["joined"] = dict(zip(("network", "head"), joined, strict=True))
+    if options.only:
+        both(options.only)
+        return
+    val = both("val-clean") + both("val-degraded")
+    joined = shares(store, val)
 
-    def fitted(network: float, head: float) -> Calibration:
+    def figures(network: float, head: float, part: str) -> Any:
         used = calibrate.fitted(
             store, [one.joined(network, head) for one in val],
             found_alpha=what.found_alpha, clear_alpha=what.clear_alpha,
         )  # fmt: skip
         card["calibration"]["used"] = used
-        return Calibration.of(card)
+        found = [one.joined(network, head) for one in both(part)]
+        return release.measured(store, found, Calibration.of(card))
 
-    def figures(network: float, head: float, degraded: bool) -> Any:
-        found = [one.joined(network, head) for one in both("test", degraded)]
-        return release.measured(store, found, fitted(network, head))
-
-    alone = figures(1.0, 0.0, False)
+    alone = figures(1.0, 0.0, "test-clean")
+    card["joined"] = dict(zip(("network", "head"), joined, strict=True))
     card["measured"] = {
         "split": "test; face finder, crop, network and encoder as in service",
-        "clean": figures(*joined, degraded=False),
-        "degraded": figures(*joined, degraded=True),
+        "clean": figures(*joined, "test-clean"),
+        "degraded": figures(*joined, "test-degraded"),
         "small_network_alone": alone,
     }
     card |= {"version": "2", "made": f"{datetime.now(UTC):%Y-%m-%d}", "licence": LICENCE}
@@ -174,7 +156,7 @@ def measure(options: argparse.Namespace) -> None:
             say(f"{name}: {json.dumps(told, indent=1)}")
     say(f"joined: {card['joined']}")
     if options.write:
-        write(card)
+        cards.write(CHECK, card)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.common import heads
+from lab.common import cards, heads
 from lab.common.speaking import say
 from lab.face.calibrate import FEWEST_OF_A_SOURCE, for_card, upper_bound
 from lab.image_encoders.face_head import Floats, Part, figures, read
@@ -132,7 +132,7 @@ def main() -> None:
             },
         },
     }
-    (CHECK / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    cards.write(CHECK, card)
     say(json.dumps(card["measured"], indent=1))
 
 

@@ -1,15 +1,23 @@
-"""Writes what a run tuned of the encoder as a check's folder holds it: `ml.engine.image_encoders`
-reads it there."""
+"""Writes what a run tuned of the encoder into a check's folder, where `ml.engine.image_encoders`
+reads it.
+
+    python -m lab.image_encoders.tuned_layers RUN/final.pt CHECK     (with PyTorch)
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lab.common import cards
+from ml.engine.serving import read_card
 
 TUNED, HEAD = "tuned.npz", "head.npz"
 LAYERS = {
@@ -59,3 +67,22 @@ def described(file: Path) -> dict[str, Any]:
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
     }
+
+
+def main() -> None:
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("check", type=Path)
+    options = parser.parse_args()
+    learnt = torch.load(options.checkpoint, weights_only=True)
+    settings = json.loads((options.checkpoint.parent / "settings.json").read_text())
+    made = write({key: value.numpy() for key, value in learnt.items()}, settings, options.check)
+    made["head"]["settings"] = settings
+    cards.write(options.check, read_card(options.check) | made)
+
+
+if __name__ == "__main__":
+    main()

@@ -100,7 +100,7 @@ def write(
     }  # fmt: skip
     seen = folds.out_of_fold(learnt, runs, recipe, stages.quiet, offsets)
     card["calibration"] = _calibrated(seen)
-    export.write_card(target, card)
+    cards.write(target, card)
     served = ServedNetwork(target)
     card["measured"] = {
         "split": "test; speakers whom neither network nor calibration met; the served files",
@@ -116,7 +116,7 @@ def write(
         "decided": _decided(tested, served, card["calibration"]["used"]),
         "decided_degraded": _decided(folds.degraded(tested), served, card["calibration"]["used"]),
     }
-    export.write_card(target, card)
+    cards.write(target, card)
     return card
 
 

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.common import cards
 from lab.common.speaking import say
-from lab.face.export import exported, write_card
+from lab.face.export import exported
 from lab.mouths import measure
 from lab.mouths.batches import SIDE
 from ml.engine.detectors.mouth_forgery.detector import FOLDER
@@ -62,7 +63,7 @@ def export(weights: Path, rows: Path) -> None:
     )
     card["input"]["side"] = SIDE
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
-    write_card(FOLDER, card)
+    cards.write(FOLDER, card)
     say(json.dumps(card["weights"]))
 
 
@@ -91,7 +92,7 @@ def card(run: Path, rows: Path) -> None:
         **measure.calibrated(val),
     }
     written["measured"] = measure.figures(val, test)
-    write_card(FOLDER, written)
+    cards.write(FOLDER, written)
     say(json.dumps(written["measured"], indent=1))
 
 

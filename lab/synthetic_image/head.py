@@ -67,7 +67,7 @@ def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) 
         return
     card = read_card()
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
-    card["head"] = described("head.npz")
+    card["head"] = described(FOLDER / "head.npz")
     card["recipe"] = {**asdict(heads.RECIPE), "crops": counts}
     for stale in ("calibration", "rows"):
         card.pop(stale, None)

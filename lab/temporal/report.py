@@ -94,14 +94,14 @@ def write(examples: Sequence[Example], runs: Path, recipe: loop.Recipe, out: Pat
     }  # fmt: skip
     scored = folds.out_of_fold(learnt, runs, recipe, stages.quiet)
     card["calibration"] = _calibrated(scored)
-    export.write_card(target, card)
+    cards.write(target, card)
     card["measured"] = _measured(learnt, tested, runs, recipe, target, card)
     offered = card["measured"]["offered"] = verdict(card["measured"])
     card["claims"] = {
         key: [fakes.IN_WORDS[kind] for kind in offered[key]] for key in ("claimed", "not_told")
     }
     card["limits"] = [*claims.limits(card["claims"]), *LIMITS]
-    export.write_card(target, card)
+    cards.write(target, card)
     return card
 
 

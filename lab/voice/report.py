@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab.common import cards
-from lab.face.export import ParityBroken, write_card
+from lab.face.export import ParityBroken
 from lab.voice import baselines, borrowed, fitting, measure, probe
 from lab.voice.borrowed import AS_IT_IS, Encoded
 from lab.voice.codecs import NEURAL
@@ -139,7 +139,7 @@ def write(
         "licence": "The audio encoders: OpenAI, MIT; WeSpeaker, CC BY 4.0. The classifiers were "
         "trained by Touchstone on data that is for research only.",
     }
-    write_card(folder, card)
+    cards.write(folder, card)
     return card
 
 
