@@ -73,7 +73,8 @@ FACE = Release(
         "It was trained on the face swaps of one collection and on blends made from "
         "photographs. Other methods, especially recent ones, are detected less well or not at "
         "all.",
-        "Lip edits and reenactment were in training only as blended parts of a face.",
+        "Lip edits and reenactment were in training only as blended parts of a face and, for the "
+        "image encoder, as the lower face of another moment of the same clip.",
         "Faces with less detail than 64 pixels are not examined. Faces between 64 and 128 "
         "pixels are enlarged, as in training.",
         "Genuine faces with heavy make-up, filters or retouching can show traces of alteration.",

@@ -150,6 +150,10 @@ def main() -> None:
         "degraded": figures(*joined, "test-degraded"),
         "small_network_alone": alone,
     }
+    card["limits"] = [
+        *release.FACE.limits,
+        "In a video, the image encoder sees only the best crop of each face.",
+    ]
     card |= {"version": "2", "made": f"{datetime.now(UTC):%Y-%m-%d}", "licence": LICENCE}
     for name, told in card["measured"].items():
         if name != "split":

@@ -157,7 +157,7 @@ def main() -> None:
     settings = {
         key: value
         for key, value in vars(options).items()
-        if not isinstance(value, Path) and key != "taps"
+        if not isinstance(value, Path) and key not in ("taps", "head")
     }
     settings |= {"taps": taps, "side": 128, "steps": steps}
     settings["start"] = options.start.parent.name if options.start else ""

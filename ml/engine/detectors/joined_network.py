@@ -3,7 +3,7 @@ encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,8 +31,7 @@ class JoinedNetwork(FaceNetwork):
         super().__init__(served)
         self.encoder = encoder_of(folder, served.card)
         self.head = read_head(folder, served.card)
-        joined = served.card["joined"]
-        self._small, self._beside = shares or (float(joined["network"]), float(joined["head"]))
+        self._small, self._beside = shares or _shares(served.card["joined"])
 
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
         small = super().score(track, crops)
@@ -46,3 +45,7 @@ class JoinedNetwork(FaceNetwork):
     def seen_by_encoder(self, crop: Crop) -> float:
         square = to_side(with_margin(crop, MARGIN), self.encoder.side)
         return self.head(self.encoder.features(np.ascontiguousarray(square)))
+
+
+def _shares(joined: Mapping[str, float]) -> tuple[float, float]:
+    return float(joined["network"]), float(joined["head"])
