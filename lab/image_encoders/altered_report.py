@@ -3,9 +3,8 @@
     python -m lab.image_encoders.altered_report FOLDER RUN [--write docs/training-face.md]
     python -m lab.image_encoders.altered_report FOLDER RUN --without-swaps OTHER
 
-The two are combined on the validation split; the test split is only measured. The encoder runs only
-where the small network's logit lies between two bounds, because running it everywhere would cost
-too much. Gains have bootstrap intervals over people. OTHER is a run that was trained without swaps.
+The two are combined as they are served; the test split is only measured. Gains have bootstrap
+intervals over people. OTHER is a run that was trained without swaps.
 For each run only the faces scored by `altered_scores` count.
 """
 
@@ -19,19 +18,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from lab.common.speaking import say
 from lab.face.calibrate import FEWEST_OF_A_SOURCE, for_card, upper_bound
 from lab.face.release import FACE
+from lab.image_encoders import forgery_release
 from lab.image_encoders.beside_forgery import auc, hits
 from ml.evaluation import pages
-from ml.evaluation.calibration import fit_platt
 
 SWAPS = "swaps"
-ASKED = (0.01, 0.003)
-"""Shares of altered faces below, and of genuine ones above, the small network's bounds: those faces
-are so clear to it that the encoder is not asked."""
 DRAWS = 400
 Floats = NDArray[np.float64]
 
@@ -67,35 +62,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Together:
-    """Both on the small network's scale; the encoder runs between two of its logits."""
+    """The sum of both, with the shares that `forgery_release` gives them."""
 
     small: float
     large: float
-    offset: float
-    unsure: tuple[float, float]
 
     @classmethod
     def fitted(cls, val: Part) -> Together:
-        fake = ~val.genuine
-        line = fit_platt(fake, val.small)
-        both = LogisticRegression(C=1e3, class_weight="balanced").fit(
-            np.stack([val.small, val.large], 1), fake
-        )
-        small, large = (float(w) / line.slope for w in both.coef_[0])
-        offset = (float(both.intercept_[0]) / np.log(10) - line.offset) / line.slope
-        plain = ~val.degraded
-        low = float(np.quantile(val.small[fake & plain], ASKED[0]))
-        high = float(np.quantile(val.small[~fake & plain], 1 - ASKED[1]))
-        return cls(small / np.log(10), large / np.log(10), offset, (low, high))
-
-    def asks(self, part: Part) -> NDArray[np.bool_]:
-        return np.asarray((part.small >= self.unsure[0]) & (part.small <= self.unsure[1]), np.bool_)
-
-    def everywhere(self, part: Part) -> Floats:
-        return self.small * part.small + self.large * part.large + self.offset
+        return cls(*forgery_release.halves(val.small[val.genuine], val.large[val.genuine]))
 
     def __call__(self, part: Part) -> Floats:
-        return np.where(self.asks(part), self.everywhere(part), part.small)
+        return self.small * part.small + self.large * part.large
 
 
 def calibrated(val: Part, scores: Floats) -> dict[str, Any]:
@@ -136,26 +113,24 @@ def as_text(val: Part, test: Part, without: Part | None) -> str:
     swaps = test.of(test.genuine | (test.kind == SWAPS))
     own = swaps.of((swaps.source == "dfdc") | (swaps.kind == SWAPS))
     lines = [
-        f"Combined on the validation split (weights {together.small:.2f} and "
-        f"{together.large:.2f}), which holds {len(np.unique(val.number))} faces. Of the test split "
-        f"the encoder would be asked about {together.asks(swaps).mean():.0%} of {_counts(swaps)}.",
+        f"Combined with the spreads of {len(np.unique(val.number[val.genuine]))} genuine faces of "
+        f"the validation split, measured on {_counts(swaps)}.",
         "",
         "| swaps of the test split | AUC | hits at 5 % false alarms | against the genuine of their "
         "own collection: AUC | hits |",
         "|---|---|---|---|---|",
     ]
     judges: dict[str, Callable[[Part], Floats]] = {
-        "`face_forgery` alone": lambda p: p.small,
+        "small network alone": lambda p: p.small,
         "tuned encoder alone": lambda p: p.large,
-        "both, the encoder asked everywhere": together.everywhere,
-        "both, the encoder asked where the other is unsure": together,
+        "both, as served": together,
     }
     for name, scores in judges.items():
         figures = [f(~p.genuine, scores(p)) for p in (swaps, own) for f in (auc, hits)]
         lines.append(f"| {name} | " + " | ".join(f"{one:.3f}" for one in figures) + " |")
     spans = [gained(p, p.small, together(p), f) for p in (swaps, own) for f in (auc, hits)]
     cells = " | ".join(f"{low:+.3f} to {high:+.3f}" for low, high in spans)
-    lines.append(f"| gained by the last over the first, 95 % | {cells} |")
+    lines.append(f"| gained by both over the small network, 95 % | {cells} |")
     if without is not None:
         met = without.of(without.genuine | (without.kind == SWAPS))
         inner = met.of((met.source == "dfdc") | (met.kind == SWAPS))
@@ -175,8 +150,8 @@ def _counts(part: Part) -> str:
 
 def _kinds(test: Part, together: Together, without: Part | None) -> list[str]:
     lines = [
-        "| altered how (AUC against all genuine faces of the test split) | faces | `face_forgery` "
-        "alone | tuned encoder | both | met no swap |",
+        "| altered how (AUC against all genuine faces of the test split) | faces | small network | "
+        "tuned encoder | both | tuned encoder that met no swap |",
         "|---|---|---|---|---|---|",
     ]
     for kind in sorted(set(test.kind) - {"", SWAPS}):
@@ -196,7 +171,7 @@ def _alarms(val: Part, test: Part, together: Together) -> list[str]:
     alone, both = calibrated(val, val.small), calibrated(val, together(val))
     lines = [
         "| genuine faces called altered, at bounds frozen on the validation split | faces | "
-        "`face_forgery` alone | both |",
+        "small network | both |",
         "|---|---|---|---|",
     ]
     for source in np.unique(test.source[test.genuine]):

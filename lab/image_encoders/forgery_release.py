@@ -21,6 +21,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.common import cards
 from lab.common.speaking import say
@@ -87,16 +88,16 @@ def scored(
 
 
 def shares(store: Store, val: Sequence[Both]) -> tuple[float, float]:
-    """Each counts half, in units of the spread of its genuine scores: a sum that is fitted to the
-    swaps of the validation split would count the encoder less, which knows other ways of altering
-    a face better."""
-    genuine = [
-        (one.small, one.beside)
-        for one in val
-        if one.small is not None and not store.items[one.number].is_fake
-    ]
-    small, beside = np.array(genuine, np.float64).std(0)
-    return round(0.5 / float(small), 6), round(0.5 / float(beside), 6)
+    known = [one for one in val if one.small is not None]
+    genuine = [(o.small, o.beside) for o in known if not store.items[o.number].is_fake]
+    return halves(*np.array(genuine, np.float64).T)
+
+
+def halves(small: NDArray[np.float64], beside: NDArray[np.float64]) -> tuple[float, float]:
+    """Each counts half, in units of the spread of its scores of genuine faces. A sum that is fitted
+    to the swaps of the validation split would count the encoder less, which knows other ways of
+    altering a face better."""
+    return round(0.5 / float(small.std()), 6), round(0.5 / float(beside.std()), 6)
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from lab.clearing import sampled
+from lab.clearing import bounds, sampled
 from lab.clearing.__main__ import as_text
 from lab.clearing.bounds import (
     FROZEN_AT,
@@ -172,3 +173,15 @@ def test_a_check_that_only_asks_gets_a_bound_where_that_clears_more() -> None:
     assert blind == [("face_forgery",)]
     line = conditions_of(Kind.IMAGE, _portraits(asks=0.0), blind)
     assert line is not None and line["asked"] == ["diffusion_face", "mouth_forgery"]
+
+
+@pytest.mark.parametrize(("gained", "more"), [(0.01, False), (0.05, True)])
+def test_more_bounds_are_taken_only_where_they_clear_clearly_more(
+    gained: float, more: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def share(every: object, groups: list[tuple[str, ...]]) -> float:
+        return 0.5 + gained * ("mouth_forgery" in groups[0])
+
+    monkeypatch.setattr(bounds, "genuine_cleared", share)
+    (group,) = chosen_groups(_portraits(asks=1.0))
+    assert ("mouth_forgery" in group) == more
