@@ -146,7 +146,7 @@ def test_a_check_whose_model_file_is_missing_says_that_it_is_not_available(
         assert found[name]["status"] == "failed"
         assert "a model file is missing" in found[name]["reason"]
         assert "(code model_file_missing)" in found[name]["reason"]
-    assert "Face detection failed" in found["face_forgery"]["reason"]
+    assert "Face detection failed" in found["mouth_forgery"]["reason"]
     assert found["compression"]["status"] == "ran"
     assert f"is missing in {tmp_path}: run `make setup`" in done.stderr
 
@@ -165,11 +165,11 @@ def test_without_the_image_encoder_the_checks_that_ask_it_are_lost_and_no_more(
     )  # fmt: skip
     (result,) = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     found = {finding["detector"]: finding for finding in result["findings"]}
-    lost = {"diffusion_face", "synthetic_face", "synthetic_image"}
+    lost = {"diffusion_face", "face_forgery", "synthetic_face", "synthetic_image"}
     assert {name for name, one in found.items() if one["status"] == "failed"} == lost
     assert all("(code model_file_missing)" in found[name]["reason"] for name in lost)
-    assert found["face_forgery"]["status"] == found["mouth_forgery"]["status"] == "ran"
-    assert result["verdict"] == "inconclusive" and "3 checks failed" in result["reason"]
+    assert found["compression"]["status"] == found["mouth_forgery"]["status"] == "ran"
+    assert result["verdict"] == "inconclusive" and "4 checks failed" in result["reason"]
 
 
 def test_the_command_says_in_words_what_could_not_be_fetched(tmp_path: Path) -> None:
