@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,6 +28,16 @@ def speakers_by_split(spoken: Sequence[Spoken]) -> dict[str, int]:
     return {
         split: len({one.clip.speaker for one in spoken if one.clip.split == split})
         for split in ("train", "val", "test")
+    }
+
+
+def described(file: Path) -> dict[str, Any]:
+    """A file next to the card, as the card names it."""
+    content = file.read_bytes()
+    return {
+        "file": file.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
     }
 
 

@@ -10,7 +10,6 @@ FOLDER is what `face_crops --family stylegan --small` and `served_features` wrot
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -102,7 +101,6 @@ def main() -> None:
     if not options.release:
         return
     heads.save(head, CHECK / "head.npz")
-    content = (CHECK / "head.npz").read_bytes()
     test = read_split(options.folder, "test")
     bound = found_at(val.part, joined(val))
     alone = figures(test.part, test.small, found_at(val.part, val.small))
@@ -112,9 +110,7 @@ def main() -> None:
         "made": f"{datetime.now(UTC):%Y-%m-%d}",
         "encoder": read_card(ENCODER)["encoder"],
         "head": {
-            "file": "head.npz",
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "bytes": len(content),
+            **cards.described(CHECK / "head.npz"),
             **asdict(heads.RECIPE),
             "margin": MARGIN,
             "faces": counted(train.part),

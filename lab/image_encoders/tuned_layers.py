@@ -7,7 +7,6 @@ reads it.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,18 +53,9 @@ def write(learnt: Learnt, settings: Mapping[str, Any], folder: Path) -> dict[str
             "base": "clip_vit_b16",
             "taps": list(settings["taps"]),
             "side": settings["side"],
-            "tuned": described(folder / TUNED),
+            "tuned": cards.described(folder / TUNED),
         },
-        "head": described(folder / HEAD),
-    }
-
-
-def described(file: Path) -> dict[str, Any]:
-    content = file.read_bytes()
-    return {
-        "file": file.name,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
+        "head": cards.described(folder / HEAD),
     }
 
 

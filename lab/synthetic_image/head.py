@@ -20,9 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.common import heads
+from lab.common import cards, heads
 from lab.common.speaking import say
-from lab.image_encoders.tuned_layers import described
 from lab.synthetic_image.release import FOLDER, read_card, write_card
 from ml.engine.image_encoders.heads import Head
 from ml.engine.image_encoders.served import encoder_of
@@ -67,7 +66,7 @@ def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) 
         return
     card = read_card()
     card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
-    card["head"] = described(FOLDER / "head.npz")
+    card["head"] = cards.described(FOLDER / "head.npz")
     card["recipe"] = {**asdict(heads.RECIPE), "crops": counts}
     for stale in ("calibration", "rows"):
         card.pop(stale, None)

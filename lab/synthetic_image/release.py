@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.common import cards
 from lab.image_encoders import tuned_layers
 from lab.synthetic_image import report, rows
 
@@ -91,7 +92,7 @@ def read_card() -> dict[str, Any]:
 
 
 def write_card(content: dict[str, Any]) -> None:
-    (FOLDER / "card.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    cards.write(FOLDER, content)
 
 
 def main() -> None:

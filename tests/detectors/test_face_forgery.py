@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from ml.engine.contract import Frame
-from ml.engine.detectors import joined_network
 from ml.engine.detectors.diffusion_face.detector import make as make_diffusion
 from ml.engine.detectors.face_forgery.detector import make
 from ml.engine.media.crops import cut
@@ -37,12 +36,3 @@ def test_the_encoder_tells_the_portrait_from_a_blend_of_it() -> None:
             assert face is not None
             logits[name] = network.seen_by_encoder(face)
     assert logits["portrait"] < logits["blend"]
-
-
-def test_without_its_network_it_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: Any) -> None:
-        raise ModelFileUnusable("The network was not built.")
-
-    monkeypatch.setattr(joined_network, "encoder_of", missing)
-    with pytest.raises(ModelFileUnusable, match="not built"):
-        make()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from ml.engine.contract import Detector
+from ml.engine.detectors import joined_network
 from ml.engine.detectors.diffusion_face.detector import make as make_diffusion
+from ml.engine.detectors.face_forgery.detector import make as make_forgery
 from ml.engine.detectors.joined_network import JoinedNetwork
 from ml.engine.detectors.synthetic_face.detector import make
 from ml.engine.image_encoders.heads import Head
@@ -104,13 +108,15 @@ class Tokens:
         return pixels
 
 
-def test_without_the_encoder_it_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("made", [make, make_forgery])
+def test_without_the_encoder_it_is_not_available(
+    made: Callable[[], Detector], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A worker that lacks the file loses the check, and says so."""
-    from ml.engine.detectors import joined_network as module
 
     def missing(*_: Any) -> None:
         raise ModelFileUnusable("The network was not built.")
 
-    monkeypatch.setattr(module, "encoder_of", missing)
+    monkeypatch.setattr(joined_network, "encoder_of", missing)
     with pytest.raises(ModelFileUnusable, match="not built"):
-        make()
+        made()
